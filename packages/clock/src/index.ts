@@ -1,0 +1,1 @@
+export type { Clock, RandomSource, RunLoop, Task, Timer, TimerOptions } from './clock.js'

@@ -1,0 +1,173 @@
+// The numbers of Linux's socket API (x86 and ARM).
+export const AF_UNSPEC = 0
+export const AF_UNIX = 1
+export const AF_INET = 2
+export const AF_INET6 = 10
+export const AF_PACKET = 17
+
+export const SOCK_STREAM = 1
+export const SOCK_DGRAM = 2
+export const SOCK_RAW = 3
+export const SOCK_SEQPACKET = 5
+
+export const SHUT_RD = 0
+export const SHUT_WR = 1
+export const SHUT_RDWR = 2
+
+export const SOMAXCONN = 4096
+
+export const MSG_OOB = 0x1
+export const MSG_PEEK = 0x2
+export const MSG_DONTROUTE = 0x4
+export const MSG_CTRUNC = 0x8
+export const MSG_TRUNC = 0x20
+export const MSG_DONTWAIT = 0x40
+export const MSG_EOR = 0x80
+export const MSG_WAITALL = 0x100
+export const MSG_CONFIRM = 0x800
+export const MSG_ERRQUEUE = 0x2000
+export const MSG_NOSIGNAL = 0x4000
+export const MSG_MORE = 0x8000
+export const MSG_FASTOPEN = 0x2000_0000
+
+export const POLLIN = 0x1
+export const POLLPRI = 0x2
+export const POLLOUT = 0x4
+export const POLLERR = 0x8
+export const POLLHUP = 0x10
+export const POLLNVAL = 0x20
+export const POLLRDHUP = 0x2000
+
+export const SOL_SOCKET = 1
+export const SOL_IP = 0
+export const SOL_TCP = 6
+export const SOL_UDP = 17
+export const SOL_IPV6 = 41
+export const SOL_ICMPV6 = 58
+export const SOL_UDPLITE = 136
+export const SOL_RAW = 255
+export const SOL_PACKET = 263
+
+export const SO_DEBUG = 1
+export const SO_REUSEADDR = 2
+export const SO_TYPE = 3
+export const SO_ERROR = 4
+export const SO_DONTROUTE = 5
+export const SO_BROADCAST = 6
+export const SO_SNDBUF = 7
+export const SO_RCVBUF = 8
+export const SO_KEEPALIVE = 9
+export const SO_OOBINLINE = 10
+export const SO_PRIORITY = 12
+export const SO_LINGER = 13
+export const SO_REUSEPORT = 15
+export const SO_RCVLOWAT = 18
+export const SO_SNDLOWAT = 19
+export const SO_BINDTODEVICE = 25
+export const SO_TIMESTAMP = 29
+export const SO_ACCEPTCONN = 30
+export const SO_SNDBUFFORCE = 32
+export const SO_RCVBUFFORCE = 33
+export const SO_TIMESTAMPNS = 35
+export const SO_MARK = 36
+export const SO_PROTOCOL = 38
+export const SO_DOMAIN = 39
+export const SO_RXQ_OVFL = 40
+export const SO_BUSY_POLL = 46
+export const SO_MAX_PACING_RATE = 47
+export const SO_BINDTOIFINDEX = 62
+
+export const IP_TOS = 1
+export const IP_TTL = 2
+export const IP_HDRINCL = 3
+export const IP_OPTIONS = 4
+export const IP_RECVOPTS = 6
+export const IP_RETOPTS = 7
+export const IP_PKTINFO = 8
+export const IP_MTU_DISCOVER = 10
+export const IP_RECVERR = 11
+export const IP_RECVTTL = 12
+export const IP_RECVTOS = 13
+export const IP_MTU = 14
+export const IP_FREEBIND = 15
+export const IP_TRANSPARENT = 19
+export const IP_RECVORIGDSTADDR = 20
+export const IP_MINTTL = 21
+export const IP_NODEFRAG = 22
+export const IP_BIND_ADDRESS_NO_PORT = 24
+export const IP_RECVFRAGSIZE = 25
+export const IP_MULTICAST_IF = 32
+export const IP_MULTICAST_TTL = 33
+export const IP_MULTICAST_LOOP = 34
+export const IP_ADD_MEMBERSHIP = 35
+export const IP_DROP_MEMBERSHIP = 36
+export const IP_UNBLOCK_SOURCE = 37
+export const IP_BLOCK_SOURCE = 38
+export const IP_ADD_SOURCE_MEMBERSHIP = 39
+export const IP_DROP_SOURCE_MEMBERSHIP = 40
+export const IP_MSFILTER = 41
+export const MCAST_JOIN_GROUP = 42
+export const MCAST_BLOCK_SOURCE = 43
+export const MCAST_UNBLOCK_SOURCE = 44
+export const MCAST_LEAVE_GROUP = 45
+export const MCAST_JOIN_SOURCE_GROUP = 46
+export const MCAST_LEAVE_SOURCE_GROUP = 47
+export const MCAST_MSFILTER = 48
+export const IP_MULTICAST_ALL = 49
+export const IP_LOCAL_PORT_RANGE = 51
+
+export const IP_PMTUDISC_DONT = 0
+export const IP_PMTUDISC_WANT = 1
+export const IP_PMTUDISC_DO = 2
+export const IP_PMTUDISC_PROBE = 3
+export const IP_PMTUDISC_INTERFACE = 4
+export const IP_PMTUDISC_OMIT = 5
+
+export const IPV6_UNICAST_HOPS = 16
+export const IPV6_MULTICAST_IF = 17
+export const IPV6_MULTICAST_HOPS = 18
+export const IPV6_MULTICAST_LOOP = 19
+export const IPV6_ADD_MEMBERSHIP = 20
+export const IPV6_DROP_MEMBERSHIP = 21
+export const IPV6_MTU_DISCOVER = 23
+export const IPV6_MTU = 24
+export const IPV6_RECVERR = 25
+export const IPV6_V6ONLY = 26
+export const IPV6_RECVPKTINFO = 49
+export const IPV6_PKTINFO = 50
+export const IPV6_RECVHOPLIMIT = 51
+export const IPV6_HOPLIMIT = 52
+export const IPV6_RECVTCLASS = 66
+export const IPV6_TCLASS = 67
+
+export const ICMP_FILTER = 1
+
+export const UDP_CORK = 1
+export const UDP_SEGMENT = 103
+export const UDP_GRO = 104
+export const UDPLITE_SEND_CSCOV = 10
+export const UDPLITE_RECV_CSCOV = 11
+
+export const PACKET_ADD_MEMBERSHIP = 1
+export const PACKET_DROP_MEMBERSHIP = 2
+export const PACKET_STATISTICS = 6
+export const PACKET_MR_PROMISC = 1
+
+export const SO_EE_ORIGIN_LOCAL = 1
+export const SO_EE_ORIGIN_ICMP = 2
+export const SO_EE_ORIGIN_ICMP6 = 3
+
+// ioctl requests: bytes to read, bytes to be sent, and the interface queries.
+export const FIONREAD = 0x541b
+export const SIOCINQ = 0x541b
+export const SIOCOUTQ = 0x5411
+export const FIONBIO = 0x5421
+export const SIOCGIFNAME = 0x8910
+export const SIOCGIFCONF = 0x8912
+export const SIOCGIFFLAGS = 0x8913
+export const SIOCGIFADDR = 0x8915
+export const SIOCGIFBRDADDR = 0x8919
+export const SIOCGIFNETMASK = 0x891b
+export const SIOCGIFMTU = 0x8921
+export const SIOCGIFHWADDR = 0x8927
+export const SIOCGIFINDEX = 0x8933

@@ -1,0 +1,21 @@
+import type { PacketOwner } from './packet.js'
+import type { PacketPool } from './packet-pool.js'
+
+/** @internal The bytes behind one packet or several that share them. */
+export class PacketBuffer {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly pool: PacketPool
+  references: number
+  owner: PacketOwner | null
+  charge: number
+
+  constructor(pool: PacketPool, length: number) {
+    this.bytes = new Uint8Array(length)
+    this.view = new DataView(this.bytes.buffer)
+    this.pool = pool
+    this.references = 1
+    this.owner = null
+    this.charge = 0
+  }
+}

@@ -1,0 +1,3 @@
+import { setPacketChecks } from '@jackfield/packet'
+
+setPacketChecks(true)
