@@ -1,0 +1,3 @@
+export * from './compliance/fake-interface.js'
+export * from './compliance/fake-network.js'
+export * from './compliance/fake-traffic.js'
