@@ -11,6 +11,8 @@ export interface OffloadProtocol {
    * bytes. Each goes to `emit`, which takes it, finishes its network header and sends it. Takes the packet.
    */
   segment(packet: Packet, size: number, emit: SegmentEmitter): void
+  /** Whether two inspected packets of the same addresses are of one flow (ports), so that their order must be kept. */
+  sameFlow(head: Packet, packet: Packet): boolean
   /**
    * Appends a received packet's payload to `head` where both are of one flow, in order and alike.
    * Takes `packet` if it answers true. May be refused for any reason.
