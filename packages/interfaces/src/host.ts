@@ -59,6 +59,11 @@ export interface Host {
   addInterfaceSettings(create: (networkInterface: NetworkInterface | 'all' | 'default') => readonly Setting[]): void
   addCounters(counters: CounterGroup): void
   addPacketTap(tap: PacketTap): Untap
+  /**
+   * Shows the packet taps a packet that a link layer keeps to itself or makes itself (ARP), as `PacketTap.packet` has
+   * it. Borrows it. What goes up or comes down through `LinkLayer`, the stack shows itself.
+   */
+  showToTaps?(packet: Packet, networkInterface: NetworkInterface): void
   addInterfaceObserver(observer: InterfaceObserver): Untap
   addBurstObserver(observer: BurstObserver): Untap
 

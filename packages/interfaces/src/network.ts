@@ -257,6 +257,12 @@ export interface NetworkLayer {
   updatePathMtu(destination: IpAddress, mtu: number): void
   /** A router knows a better first hop. */
   redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): void
+  /**
+   * The link gave up on the next hop of a packet that this layer sent (network header at `packet.start`). Takes it:
+   * a forwarded one is answered with "host unreachable", the sender of a local one gets `EHOSTUNREACH`. A link
+   * releases the packet itself where a layer does not have this.
+   */
+  neighborUnreachable?(packet: Packet, networkInterface: NetworkInterface): void
   /** Whether an ICMP message of this type may be sent to this destination now; spends from the rate. */
   permitMessage(destination: IpAddress, type: number): boolean
 
