@@ -9,6 +9,10 @@ export const SOCK_STREAM = 1
 export const SOCK_DGRAM = 2
 export const SOCK_RAW = 3
 export const SOCK_SEQPACKET = 5
+/** May be added to a type; calls never wait here, so it changes only the awaiting forms. */
+export const SOCK_NONBLOCK = 0x800
+/** May be added to a type; has no meaning without processes. */
+export const SOCK_CLOEXEC = 0x8_0000
 
 export const SHUT_RD = 0
 export const SHUT_WR = 1
@@ -37,6 +41,19 @@ export const POLLERR = 0x8
 export const POLLHUP = 0x10
 export const POLLNVAL = 0x20
 export const POLLRDHUP = 0x2000
+export const POLLRDNORM = 0x40
+export const POLLWRNORM = 0x100
+
+export const EPOLLIN = 0x1
+export const EPOLLPRI = 0x2
+export const EPOLLOUT = 0x4
+export const EPOLLERR = 0x8
+export const EPOLLHUP = 0x10
+export const EPOLLRDHUP = 0x2000
+/** Report a descriptor once, then only after `modify`. */
+export const EPOLLONESHOT = 0x4000_0000
+/** Report a descriptor when it becomes ready, not as long as it is. */
+export const EPOLLET = 0x8000_0000
 
 export const SOL_SOCKET = 1
 export const SOL_IP = 0
@@ -63,6 +80,8 @@ export const SO_LINGER = 13
 export const SO_REUSEPORT = 15
 export const SO_RCVLOWAT = 18
 export const SO_SNDLOWAT = 19
+export const SO_RCVTIMEO = 20
+export const SO_SNDTIMEO = 21
 export const SO_BINDTODEVICE = 25
 export const SO_TIMESTAMP = 29
 export const SO_ACCEPTCONN = 30
