@@ -1,1 +1,3 @@
-export {}
+export * from './wire/header.js'
+export * from './wire/option-list.js'
+export * from './wire/options.js'
