@@ -1,3 +1,5 @@
+import { hexDigit } from './digits.js'
+
 /**
  * The text of IPv4 and IPv6 addresses read char code by char code: no regular expression, no pieces of string.
  * It knows no class, so that addresses, prefixes and socket addresses can all use it on a part of their text.
@@ -81,14 +83,6 @@ function longGroup(text: string, start: number, end: number): boolean {
     if (hexDigit(code) < 0) return false
   }
   return false
-}
-
-/** The value of a hexadecimal digit, -1 for anything else. */
-function hexDigit(code: number): number {
-  const digit = code - 0x30
-  if (digit >= 0 && digit <= 9) return digit
-  const letter = (code | 0x20) - 0x61
-  return letter >= 0 && letter <= 5 ? letter + 10 : -1
 }
 
 /** Dotted decimal into `parsedWords[3]`; 4, or a fault. */

@@ -1,3 +1,4 @@
+import { parseDecimal } from './digits.js'
 import { IpAddress, lastParsed } from './ip-address.js'
 import { parseIp, quote, reasonOf } from './ip-parse.js'
 
@@ -41,9 +42,9 @@ export class Prefix {
       throw new TypeError(`${quote(text)} is not a prefix: write its length after a slash, as in 10.0.0.1/24`)
     const version = parseIp(text, 0, slash)
     if (version < 0) throw new TypeError(`${quote(text)} is not a prefix: ${reasonOf(version)}`)
-    const length = parseLength(text, slash + 1)
     const most = version === 4 ? 32 : 128
-    if (length < 0 || length > most) {
+    const length = parseDecimal(text, slash + 1, most)
+    if (length < 0) {
       throw new TypeError(
         `${quote(text)} is not a prefix: the length of an IPv${version} prefix is 0 to ${most}, in plain digits`,
       )
@@ -56,8 +57,8 @@ export class Prefix {
     const slash = text.indexOf('/')
     const version = parseIp(text, 0, slash)
     if (slash < 0 || version < 0) return null
-    const length = parseLength(text, slash + 1)
-    return length < 0 || length > (version === 4 ? 32 : 128) ? null : new Prefix(lastParsed(version), length)
+    const length = parseDecimal(text, slash + 1, version === 4 ? 32 : 128)
+    return length < 0 ? null : new Prefix(lastParsed(version), length)
   }
 
   /** `address/length`, with the host bits. */
@@ -134,17 +135,4 @@ export class Prefix {
       address.w3 | ~maskWord(length - 96),
     )
   }
-}
-
-/** One to three digits without leading zeros from `at` to the end; -1 for anything else. */
-function parseLength(text: string, at: number): number {
-  const digits = text.length - at
-  if (digits < 1 || digits > 3 || (digits > 1 && text.charCodeAt(at) === 0x30)) return -1
-  let length = 0
-  for (let i = at; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 0x30
-    if (digit < 0 || digit > 9) return -1
-    length = length * 10 + digit
-  }
-  return length
 }

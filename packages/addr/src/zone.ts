@@ -89,19 +89,10 @@ function isUnreserved(code: number): boolean {
   )
 }
 
-/** What is wrong with a zone; '' for nothing. */
+/** What is wrong with a zone; '' for nothing. A lone surrogate has no UTF-8 form, so no URI could hold it. */
 function zoneFault(zone: string): string {
   if (zone === '') return 'it is empty; write an interface name or index, as in fe80::1%eth0'
-  for (let at = 0; at < zone.length; at++) {
-    const code = zone.charCodeAt(at)
-    if (code <= 0x20 || code === 0x7f || code === 0xa0) return 'it has no white space or control characters'
-    if (code === 0x25 || code === 0x2f || code === 0x5b || code === 0x5d) return 'it has no "%", "/", "[" or "]"'
-    // A lone surrogate has no UTF-8 form, so no URI could hold it.
-    if (code >= 0xd800 && code <= 0xdfff) {
-      const next = zone.charCodeAt(at + 1)
-      if (code >= 0xdc00 || !(next >= 0xdc00 && next <= 0xdfff)) return 'it is well-formed Unicode'
-      at++
-    }
-  }
+  if (/[\s\p{Cc}\p{Cs}]/u.test(zone)) return 'it has no white space, control characters or lone surrogates'
+  if (/[%/[\]]/.test(zone)) return 'it has no "%", "/", "[" or "]"'
   return ''
 }
