@@ -1,0 +1,96 @@
+import {
+  type AddressFamily,
+  POLLERR,
+  POLLHUP,
+  POLLNVAL,
+  type ReadinessWatcher,
+  type SocketEndpoint,
+} from '@jackfield/interfaces'
+
+/** One who waits for a file to become ready. */
+export interface Waiter {
+  /** The `POLL*` bits that it waits for; errors and hang-ups wake it in any case. */
+  readonly mask: number
+  /** Tries again. True: it is done and no longer waits. */
+  attempt(ready: number): boolean
+}
+
+/** Told of every change of readiness, for as long as it is registered (`Poller`). */
+export interface FileObserver {
+  fileReady(file: OpenFile, mask: number): void
+  fileClosed(file: OpenFile): void
+}
+
+/** What a descriptor stands for: an open file description, which several descriptors may share (`dup`). */
+export class OpenFile implements ReadinessWatcher {
+  readonly endpoint: SocketEndpoint
+  readonly addresses: AddressFamily
+  /** Descriptors that stand for it. */
+  references = 1
+  closed = false
+  /** `SOCK_NONBLOCK` or `FIONBIO`: the awaiting calls give `EAGAIN` too. */
+  nonBlocking: boolean
+  /** `SO_RCVTIMEO` and `SO_SNDTIMEO`, in microseconds; 0 is to wait for ever. */
+  receiveTimeout = 0
+  sendTimeout = 0
+  private waiters: Waiter[] = []
+  private observers: FileObserver[] = []
+
+  constructor(endpoint: SocketEndpoint, addresses: AddressFamily, nonBlocking: boolean) {
+    this.endpoint = endpoint
+    this.addresses = addresses
+    this.nonBlocking = nonBlocking
+  }
+
+  /** Waits; the first who waits is the first who tries. */
+  wait(waiter: Waiter): void {
+    this.waiters.push(waiter)
+    this.watch()
+  }
+
+  stopWaiting(waiter: Waiter): void {
+    this.waiters = this.waiters.filter((other) => other !== waiter)
+    this.watch()
+  }
+
+  observe(observer: FileObserver): void {
+    this.observers = [...this.observers, observer]
+    this.watch()
+  }
+
+  stopObserving(observer: FileObserver): void {
+    this.observers = this.observers.filter((other) => other !== observer)
+    this.watch()
+  }
+
+  ready(mask: number): void {
+    for (const observer of this.observers) observer.fileReady(this, mask)
+    if (this.waiters.length === 0) return
+    const waiting = this.waiters
+    // Those who begin to wait while others try again come after them.
+    this.waiters = []
+    const still: Waiter[] = []
+    for (const waiter of waiting) {
+      if ((mask & (waiter.mask | POLLERR | POLLHUP | POLLNVAL)) === 0 || !waiter.attempt(mask)) still.push(waiter)
+    }
+    this.waiters = still.length === 0 ? this.waiters : [...still, ...this.waiters]
+    this.watch()
+  }
+
+  /** The last descriptor was closed. Whoever waits is told. */
+  close(): void {
+    this.closed = true
+    this.endpoint.setWatcher(null)
+    this.endpoint.close()
+    const { waiters, observers } = this
+    this.waiters = []
+    this.observers = []
+    for (const observer of observers) observer.fileClosed(this)
+    for (const waiter of waiters) waiter.attempt(POLLNVAL)
+  }
+
+  private watch(): void {
+    if (this.closed) return
+    this.endpoint.setWatcher(this.waiters.length > 0 || this.observers.length > 0 ? this : null)
+  }
+}

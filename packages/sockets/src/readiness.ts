@@ -1,0 +1,197 @@
+import {
+  EBADF,
+  EEXIST,
+  EINVAL,
+  ENOENT,
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLONESHOT,
+  SocketError,
+} from '@jackfield/interfaces'
+import type { SocketHost } from '@jackfield/stack'
+import type { DescriptorTable } from './descriptors.js'
+import type { FileObserver, OpenFile } from './open-file.js'
+import type { WaitOptions } from './waiting.js'
+
+/** One ready descriptor. */
+export interface ReadinessEvent<T = unknown> {
+  fd: number
+  /** The `EPOLL*` bits that hold. */
+  events: number
+  /** What was given with `add`. */
+  data: T | undefined
+}
+
+/** Watches many descriptors and tells which are ready, at a cost that follows the ready ones: Linux's epoll. */
+export interface Readiness<T = unknown> {
+  /** Descriptors watched. */
+  readonly size: number
+  /**
+   * Watches a descriptor for `EPOLL*` bits (`EPOLLERR` and `EPOLLHUP` always); `EPOLLET` reports changes only,
+   * `EPOLLONESHOT` once. Throws `EBADF`, `EEXIST`.
+   */
+  add(fd: number, events: number, data?: T): void
+  /** Changes what is watched for. Throws `ENOENT` for a descriptor that is not watched. */
+  modify(fd: number, events: number, data?: T): void
+  /** Stops watching; closing the last descriptor of a socket does so too. Throws `ENOENT`. */
+  delete(fd: number): void
+  /** Those that are ready now, `max` at most (default 64); the longest unreported first. */
+  poll(max?: number): ReadinessEvent<T>[]
+  /** Waits for one to be ready. `timeout` in milliseconds; without one, for ever. Empty when the time is over. */
+  wait(options?: WaitOptions & { timeout?: number; max?: number }): Promise<ReadinessEvent<T>[]>
+  /** Stops watching everything. */
+  close(): void
+}
+
+class Interest<T> implements FileObserver {
+  readonly fd: number
+  readonly file: OpenFile
+  events: number
+  data: T | undefined
+  listed = false
+  private readonly owner: ReadinessSet<T>
+
+  constructor(owner: ReadinessSet<T>, fd: number, file: OpenFile, events: number, data: T | undefined) {
+    this.owner = owner
+    this.fd = fd
+    this.file = file
+    this.events = events
+    this.data = data
+  }
+
+  /** What holds of what it watches for. */
+  holding(): number {
+    if (this.events === 0) return 0
+    return this.file.endpoint.readiness() & ((this.events & 0x3fff_ffff) | EPOLLERR | EPOLLHUP)
+  }
+
+  fileReady(): void {
+    if (this.holding() !== 0) this.owner.list(this)
+  }
+
+  fileClosed(): void {
+    this.owner.forget(this)
+  }
+}
+
+/** @internal */
+export class ReadinessSet<T> implements Readiness<T> {
+  private readonly host: SocketHost
+  private readonly table: DescriptorTable
+  private readonly interests = new Map<number, Interest<T>>()
+  private listed: Interest<T>[] = []
+  private wake: (() => void) | null = null
+
+  constructor(host: SocketHost, table: DescriptorTable) {
+    this.host = host
+    this.table = table
+  }
+
+  get size(): number {
+    return this.interests.size
+  }
+
+  add(fd: number, events: number, data?: T): void {
+    const file = this.table.get(fd)
+    if (file === null) throw new SocketError(EBADF, 'epoll_ctl', { detail: `${fd} is not an open descriptor` })
+    const former = this.interests.get(fd)
+    if (former !== undefined && former.file === file) {
+      throw new SocketError(EEXIST, 'epoll_ctl', { detail: `${fd} is watched already: use modify` })
+    }
+    if (former !== undefined) this.forget(former)
+    const interest = new Interest(this, fd, file, events, data)
+    this.interests.set(fd, interest)
+    file.observe(interest)
+    interest.fileReady()
+  }
+
+  modify(fd: number, events: number, data?: T): void {
+    const interest = this.find(fd)
+    interest.events = events
+    interest.data = data
+    interest.fileReady()
+  }
+
+  delete(fd: number): void {
+    this.forget(this.find(fd))
+  }
+
+  poll(max = 64): ReadinessEvent<T>[] {
+    if (!Number.isInteger(max) || max < 1) throw new SocketError(EINVAL, 'epoll_wait', { detail: 'max is 1 or more' })
+    const found: ReadinessEvent<T>[] = []
+    const still: Interest<T>[] = []
+    const listed = this.listed
+    let at = 0
+    for (; at < listed.length && found.length < max; at++) {
+      const interest = listed[at] as Interest<T>
+      interest.listed = false
+      const events = interest.holding()
+      if (events === 0) continue
+      found.push({ fd: interest.fd, events, data: interest.data })
+      if ((interest.events & EPOLLONESHOT) !== 0) interest.events = 0
+      else if ((interest.events & EPOLLET) === 0) {
+        // Level-triggered: it stays listed, behind those that were not reported yet.
+        interest.listed = true
+        still.push(interest)
+      }
+    }
+    this.listed = [...listed.slice(at), ...still]
+    return found
+  }
+
+  wait(options: WaitOptions & { timeout?: number; max?: number } = {}): Promise<ReadinessEvent<T>[]> {
+    const { signal, timeout = Number.POSITIVE_INFINITY, max = 64 } = options
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (this.wake !== null) {
+      return Promise.reject(new SocketError(EINVAL, 'epoll_wait', { detail: 'somebody waits on it already' }))
+    }
+    const now = this.poll(max)
+    if (now.length > 0 || timeout === 0) return Promise.resolve(now)
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.wake = null
+        timer.cancel()
+        signal?.removeEventListener('abort', abort)
+      }
+      const finish = (): void => {
+        settle()
+        resolve(this.poll(max))
+      }
+      const abort = (): void => {
+        settle()
+        reject(signal?.reason)
+      }
+      const timer = this.host.clock.createTimer(finish)
+      if (timeout > 0 && timeout !== Number.POSITIVE_INFINITY) timer.setAfter(timeout * 1000)
+      signal?.addEventListener('abort', abort)
+      this.wake = finish
+    })
+  }
+
+  close(): void {
+    for (const interest of [...this.interests.values()]) this.forget(interest)
+    this.wake?.()
+  }
+
+  list(interest: Interest<T>): void {
+    if (!interest.listed) {
+      interest.listed = true
+      this.listed.push(interest)
+    }
+    this.wake?.()
+  }
+
+  forget(interest: Interest<T>): void {
+    interest.file.stopObserving(interest)
+    if (this.interests.get(interest.fd) === interest) this.interests.delete(interest.fd)
+    if (interest.listed) this.listed = this.listed.filter((other) => other !== interest)
+    interest.listed = false
+  }
+
+  private find(fd: number): Interest<T> {
+    const interest = this.interests.get(fd)
+    if (interest === undefined) throw new SocketError(ENOENT, 'epoll_ctl', { detail: `${fd} is not watched: use add` })
+    return interest
+  }
+}
