@@ -1,1 +1,5 @@
 export type { Clock, RandomSource, RunLoop, Task, Timer, TimerOptions } from './clock.js'
+export { createSecureRandom } from './secure-random.js'
+export { createSeededRandom } from './seeded-random.js'
+export { createSystemClock } from './system-clock.js'
+export { createVirtualClock, type RunOptions, type VirtualClock, type VirtualClockOptions } from './virtual-clock.js'
