@@ -59,7 +59,7 @@ export function quote(text: string): string {
 export function parseIp(text: string, start: number, end: number): number {
   if (start >= end) return EMPTY
   // The first separator tells the version: it stands within the first five characters of either form.
-  const limit = end < start + 5 ? end : start + 5
+  const limit = Math.min(end, start + 5)
   for (let at = start; at < limit; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x2e /* . */) {

@@ -151,11 +151,28 @@ export class PrefixTable<T> {
 
   /** The node of the longest prefix with a value that contains the address, 0 for none. */
   private search(address: IpAddress): number {
+    if (address.version === 4) return this.searchV4(address.w3)
     let best = 0
     let node = this.enter(address)
     while (node !== 0) {
       if (this.nodes[node * NODE + FILLED] === 1) best = node
       node = this.descend(node)
+    }
+    return best
+  }
+
+  /** The same for IPv4, in which all prefixes lie in one word. */
+  private searchV4(word: number): number {
+    const nodes = this.nodes
+    let best = 0
+    let node = nodes[ROOT_V4] as number
+    while (node !== 0) {
+      const at = node * NODE
+      const length = (nodes[at + LENGTH] as number) - V4_OFFSET
+      if (length !== 0 && ((nodes[at + 3] as number) ^ word) >>> (32 - length) !== 0) break
+      if (nodes[at + FILLED] === 1) best = node
+      if (length === 32) break
+      node = nodes[at + CHILD + ((word >>> (31 - length)) & 1)] as number
     }
     return best
   }
