@@ -47,5 +47,6 @@ export const EHOSTUNREACH = 113
 export const EALREADY = 114
 export const EINPROGRESS = 115
 export const ENOTSUP = 95
+export const ENONET = 64
 export const EPROTO = 71
 export const ECANCELED = 125

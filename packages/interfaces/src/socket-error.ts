@@ -22,6 +22,7 @@ const texts: Readonly<Record<string, string>> = {
   EPIPE: 'broken pipe',
   EDOM: 'argument out of domain',
   ERANGE: 'result out of range',
+  ENONET: 'machine is not on the network',
   EPROTO: 'protocol error',
   EBADMSG: 'bad message',
   ENOTUNIQ: 'name not unique on network',
