@@ -1,1 +1,2 @@
-export {}
+export { icmp } from './icmp.js'
+export type { IcmpOptions } from './settings.js'

@@ -1,1 +1,2 @@
-export {}
+export * from './wire/icmpv4.js'
+export * from './wire/names.js'
