@@ -1,7 +1,10 @@
 let strict = false
 let count = 0
 
-/** Makes a second `release` of a packet an error (tests do this); without it the fault is counted and has no effect. */
+/**
+ * Makes a second `release` of a packet an error, and never uses a packet object again (tests do this). Without it a second
+ * release is counted and has no effect, unless the object has become another packet meanwhile.
+ */
 export function setPacketChecks(on: boolean): void {
   strict = on
 }

@@ -46,8 +46,12 @@ export class PacketPool {
   /**
    * A packet whose window is `length` bytes (contents undefined) behind `headroom` free bytes.
    * @param tailroom bytes that `append` must still be able to take
+   * @throws RangeError for a negative length or room
    */
   allocate(length: number, headroom: number = this.headroom, tailroom = 0): Packet {
+    if (!(length >= 0 && headroom >= 0 && tailroom >= 0)) {
+      throw new RangeError(`a packet's length and rooms are 0 or more, not ${length}, ${headroom}, ${tailroom}`)
+    }
     const buffer = this.takeBuffer(headroom + length + tailroom)
     return this.shell(buffer, headroom, headroom + length)
   }
@@ -84,12 +88,20 @@ export class PacketPool {
   }
 
   /**
-   * Makes sure of `length` bytes of headroom: gives the packet back as it is where it has them,
-   * else a copy with room (the original is then released).
+   * Makes sure of `length` bytes of headroom that may be written: gives the packet back as it is where it has them and
+   * shares its bytes with nobody, else a copy with room (the original is then released). The owner's charge goes over
+   * to the copy, unless others still hold the original bytes.
    */
   reserve(packet: Packet, length: number): Packet {
     if (packet.start >= length && !packet.shared) return packet
     const copy = this.clone(packet, this.headroom + length)
+    const from = packet.buffer
+    const to = copy.buffer
+    if (from !== null && to !== null && from.references === 1) {
+      to.owner = from.owner
+      to.charge = from.charge
+      from.owner = null
+    }
     packet.release()
     return copy
   }
@@ -121,9 +133,9 @@ export class PacketPool {
   giveBack(packet: Packet, buffer: PacketBuffer): void {
     this.given++
     packet.next = null
+    packet.forget()
     // Under checks an object is never used again, so that a second release or a late use shows.
-    if (packetChecks()) packet.poison()
-    else if (this.shells.length < MAX_FREE_SHELLS) this.shells.push(packet)
+    if (!packetChecks() && this.shells.length < MAX_FREE_SHELLS) this.shells.push(packet)
     if (--buffer.references > 0) return
     const owner = buffer.owner
     if (owner !== null) {

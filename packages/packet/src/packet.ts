@@ -177,7 +177,7 @@ export class Packet {
     return at
   }
 
-  /** A view object on the window, made anew: for tests and people, not for the packet path. */
+  /** A copy of the window: for tests and people, not for the packet path. */
   toBytes(): Uint8Array {
     return this.bytes.slice(this.start, this.end)
   }
@@ -222,7 +222,10 @@ export class Packet {
     return twin
   }
 
-  /** Makes the bytes this packet's alone, by a copy where they are shared. Offsets stay valid. */
+  /**
+   * Makes the bytes this packet's alone, by a copy where they are shared. Offsets stay valid. An owner's charge stays
+   * with the shared bytes.
+   */
   unshare(): void {
     const buffer = this.buffer
     if (buffer === null) throw new Error('a released packet was unshared')
@@ -247,8 +250,8 @@ export class Packet {
     buffer.pool.giveBack(this, buffer)
   }
 
-  /** @internal Makes any use after the release show. */
-  poison(): void {
+  /** @internal Lets go of the bytes: a free object must not pin a buffer, and a use after the release shows. */
+  forget(): void {
     this.bytes = NOTHING
     this.view = NO_VIEW
   }
