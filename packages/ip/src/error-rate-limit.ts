@@ -1,0 +1,110 @@
+import { hashAddress, type IpAddress } from '@jackfield/addr'
+import type { Clock, RandomSource } from '@jackfield/clock'
+import type { CounterGroup } from '@jackfield/interfaces'
+
+/** What the limit is made with. */
+export interface ErrorRateLimitOptions {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly secret0: number
+  readonly secret1: number
+  /** Bits of the ICMP types that are limited: 6168 for ICMPv4 (`net.ipv4.icmp_ratemask`). Types from 32 on are not. */
+  readonly ratemask: number
+  /** Gets `IcmpOutRateLimitGlobal` and `IcmpOutRateLimitHost`, and has them incremented. */
+  readonly counters: CounterGroup
+}
+
+/** Destinations told apart at a time (a power of two); two that collide take turns, under the limit for the whole host. */
+const SLOTS = 1024
+
+/** A destination that was quiet may get this many messages at once (Linux's `XRLIM_BURST_FACTOR`). */
+const BURST = 6
+
+/**
+ * How many ICMP messages leave: a token bucket for each destination and one for the whole host, as Linux has them
+ * (RFC 1812 4.3.2.8, RFC 4443 2.4 f). Fixed memory.
+ */
+export class ErrorRateLimit {
+  /** Milliseconds for each message to one destination (`net.ipv4.icmp_ratelimit`); 0: no limit. Default 1000. */
+  ratelimit = 1000
+  ratemask: number
+  /** Messages a second for the whole host (`net.ipv4.icmp_msgs_per_sec`). Default 1000. */
+  msgsPerSec = 1000
+  /** Messages at once for the whole host (`net.ipv4.icmp_msgs_burst`). Default 50. */
+  msgsBurst = 50
+  private readonly clock: Clock
+  private readonly random: RandomSource
+  private readonly secret0: number
+  private readonly secret1: number
+  private readonly counters: CounterGroup
+  private readonly tags = new Int32Array(SLOTS)
+  /** Tokens are milliseconds, as in Linux. */
+  private readonly tokens = new Float64Array(SLOTS)
+  private readonly stamps = new Float64Array(SLOTS).fill(-1)
+  private credit: number
+  private creditStamp: number
+
+  constructor(options: ErrorRateLimitOptions) {
+    this.clock = options.clock
+    this.random = options.random
+    this.secret0 = options.secret0
+    this.secret1 = options.secret1
+    this.ratemask = options.ratemask
+    this.counters = options.counters
+    this.counters['IcmpOutRateLimitGlobal'] ??= 0
+    this.counters['IcmpOutRateLimitHost'] ??= 0
+    this.credit = this.msgsBurst
+    this.creditStamp = this.clock.now()
+  }
+
+  /**
+   * Whether a message of this type may go to this destination now; spends from both rates.
+   * Not to be asked for what goes to this host itself, nor for "fragmentation needed", which path-MTU discovery
+   * depends on: Linux limits neither.
+   */
+  permit(destination: IpAddress, type: number): boolean {
+    if (type > 31 || ((this.ratemask >>> type) & 1) === 0) return true
+    const now = this.clock.now()
+    if (!this.hasCredit(now)) {
+      this.counters['IcmpOutRateLimitGlobal'] = (this.counters['IcmpOutRateLimitGlobal'] as number) + 1
+      return false
+    }
+    if (!this.spend(destination, now)) {
+      this.counters['IcmpOutRateLimitHost'] = (this.counters['IcmpOutRateLimitHost'] as number) + 1
+      return false
+    }
+    // 0 to 2 credits, so that nobody can count what this host sends to others (CVE-2020-25705, RFC 6056's ports).
+    this.credit = Math.max(0, this.credit - this.random.below(3))
+    return true
+  }
+
+  private hasCredit(now: number): boolean {
+    if (this.credit > 0) return true
+    const elapsed = Math.min(now - this.creditStamp, 1e6)
+    // As Linux: refilled at most 50 times a second.
+    if (elapsed < 20_000) return false
+    const more = Math.floor((this.msgsPerSec * elapsed) / 1e6)
+    if (more === 0) return false
+    this.creditStamp = now
+    this.credit = Math.min(this.credit + more, this.msgsBurst)
+    return this.credit > 0
+  }
+
+  private spend(destination: IpAddress, now: number): boolean {
+    const cost = this.ratelimit
+    if (cost === 0) return true
+    const tag = hashAddress(this.secret0, this.secret1, destination)
+    const slot = tag & (SLOTS - 1)
+    const full = cost * BURST
+    let tokens = full
+    const stamp = this.stamps[slot] as number
+    if (stamp >= 0 && this.tags[slot] === tag) {
+      tokens = Math.min(full, (this.tokens[slot] as number) + (now - stamp) / 1000)
+    }
+    const allowed = tokens >= cost
+    this.tags[slot] = tag
+    this.stamps[slot] = now
+    this.tokens[slot] = allowed ? tokens - cost : tokens
+    return allowed
+  }
+}
