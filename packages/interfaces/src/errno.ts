@@ -2,6 +2,8 @@
 export const EPERM = 1
 export const ENOENT = 2
 export const EINTR = 4
+export const EIO = 5
+export const ENXIO = 6
 export const EBADF = 9
 export const EAGAIN = 11
 export const ENOMEM = 12
@@ -18,6 +20,7 @@ export const EPIPE = 32
 export const EDOM = 33
 export const ERANGE = 34
 export const ENOTUNIQ = 76
+export const EBADFD = 77
 export const EBADMSG = 74
 export const ENOTSOCK = 88
 export const EDESTADDRREQ = 89
