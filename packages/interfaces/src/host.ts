@@ -60,8 +60,8 @@ export interface Host {
   addCounters(counters: CounterGroup): void
   addPacketTap(tap: PacketTap): Untap
   /**
-   * Shows the packet taps a packet that a link layer keeps to itself or makes itself (ARP), as `PacketTap.packet` has
-   * it. Borrows it. What goes up or comes down through `LinkLayer`, the stack shows itself.
+   * Shows the packet taps a received packet that a link layer keeps to itself (ARP): window at its header, `linkHeader`
+   * and `etherType` set. Borrows it. What goes up, and what leaves by a device, the stack shows itself.
    */
   showToTaps?(packet: Packet, networkInterface: NetworkInterface): void
   addInterfaceObserver(observer: InterfaceObserver): Untap
