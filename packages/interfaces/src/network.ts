@@ -230,6 +230,8 @@ export interface NetworkLayer {
   readonly etherType: number
   /** Largest header it puts before a transport's packet, in bytes. */
   readonly headerLength: number
+  /** TTL or hop limit of packets whose flow has none of its own. */
+  readonly defaultTtl?: number
   readonly offload: NetworkOffload
 
   // --- to the transports

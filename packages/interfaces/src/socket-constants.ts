@@ -75,6 +75,7 @@ export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
 export const SO_KEEPALIVE = 9
 export const SO_OOBINLINE = 10
+export const SO_NO_CHECK = 11
 export const SO_PRIORITY = 12
 export const SO_LINGER = 13
 export const SO_REUSEPORT = 15
@@ -158,6 +159,8 @@ export const IPV6_RECVHOPLIMIT = 51
 export const IPV6_HOPLIMIT = 52
 export const IPV6_RECVTCLASS = 66
 export const IPV6_TCLASS = 67
+export const IPV6_TRANSPARENT = 75
+export const IPV6_FREEBIND = 78
 
 export const ICMP_FILTER = 1
 
