@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 /** The build of one library package: ES modules with their types, nothing bundled in from other packages. */
-export function library(entry: string[]): ReturnType<typeof defineConfig> {
+export function library(entry: string[] | Record<string, string>): ReturnType<typeof defineConfig> {
   return defineConfig({
     entry,
     format: 'esm',

@@ -1,0 +1,92 @@
+import type { Prefix } from '@jackfield/addr'
+import { type Clock, createSystemClock, type RandomSource } from '@jackfield/clock'
+import { ethernet } from '@jackfield/ethernet'
+import { icmp } from '@jackfield/icmp'
+import type { LinkDevice, NetworkInterface } from '@jackfield/interfaces'
+import { ipv4 } from '@jackfield/ipv4'
+import { createLoopback } from '@jackfield/link'
+import { raw } from '@jackfield/raw'
+import { createSockets, type Sockets } from '@jackfield/sockets'
+import { createStack, type InterfaceOptions, type Stack } from '@jackfield/stack'
+import { udp } from '@jackfield/udp'
+
+/** The modules that a host made by `createHost` has. */
+export type HostModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'raw'
+
+/** A device of a host, with its addresses and gateway. */
+export interface HostInterface extends InterfaceOptions {
+  device: LinkDevice
+}
+
+/** What a host is made of. Everything has a default. */
+export interface HostOptions {
+  /** For people: shown in captures and tables. Default `'jackfield'`. */
+  name?: string
+  /** Its devices. A loopback interface `lo` with 127.0.0.1/8 is there in any case. */
+  interfaces?: readonly HostInterface[]
+  /** Settings by sysctl name, as `{ 'net.ipv4.ip_forward': 1 }`. */
+  sysctl?: Readonly<Record<string, number | string>>
+  /** Default: the system clock. */
+  clock?: Clock
+  /** Default: the runtime's secure source. */
+  random?: RandomSource
+}
+
+/** A whole host: a stack with every layer, and the socket calls over it. */
+export interface Host {
+  readonly name: string
+  readonly stack: Stack<HostModules>
+  readonly sockets: Sockets
+  /** Puts a device in. */
+  addInterface(device: LinkDevice, options?: InterfaceOptions): NetworkInterface
+  /** Adds an address to an interface, given by name or as the object. */
+  addAddress(networkInterface: NetworkInterface | string, prefix: string | Prefix): void
+  /** Closes the sockets, the stack and its devices. */
+  close(): Promise<void>
+}
+
+/**
+ * A host with every layer, a loopback interface and its devices.
+ * @throws RangeError for settings, names and addresses that are not valid; the message says what would be right
+ */
+export function createHost(options: HostOptions = {}): Host {
+  const { name = 'jackfield', clock = createSystemClock(), random } = options
+  const stack: Stack<HostModules> = createStack(random === undefined ? { clock } : { clock, random })
+    .with(ethernet())
+    .with(ipv4())
+    .with(icmp())
+    .with(udp())
+    .with(raw())
+  stack.addInterface(createLoopback({ clock }), { addresses: ['127.0.0.1/8'] })
+  for (const [setting, value] of Object.entries(options.sysctl ?? {})) {
+    if (!isOfInterface(setting)) stack.sysctl.set(setting, value)
+  }
+  for (const { device, ...settings } of options.interfaces ?? []) stack.addInterface(device, settings)
+  for (const [setting, value] of Object.entries(options.sysctl ?? {})) {
+    if (isOfInterface(setting)) stack.sysctl.set(setting, value)
+  }
+  const sockets = createSockets(stack)
+  return {
+    name,
+    stack,
+    sockets,
+    addInterface: (device, settings) => stack.addInterface(device, settings),
+    addAddress: (given, prefix) => {
+      const found = typeof given === 'string' ? stack.interfaceByName(given) : given
+      if (found === undefined) {
+        const names = stack.interfaces.map((each) => each.name).join(', ')
+        throw new RangeError(`the host has no interface named ${String(given)}: it has ${names}`)
+      }
+      stack.addAddress(found, prefix)
+    },
+    close: async () => {
+      sockets.closeAll()
+      await stack.close()
+    },
+  }
+}
+
+/** Settings of one interface exist when the interface does. */
+function isOfInterface(setting: string): boolean {
+  return /\.(conf|neigh)\.(?!all\.|default\.)/.test(setting)
+}

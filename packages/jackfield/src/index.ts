@@ -1,0 +1,6 @@
+export { createSeededRandom, createSystemClock, createVirtualClock } from '@jackfield/clock'
+export { createCable, createLoopback, createSwitch, impair } from '@jackfield/link'
+export * from '@jackfield/sockets'
+export { createStack } from '@jackfield/stack'
+export { createHost, type Host, type HostInterface, type HostModules, type HostOptions } from './create-host.js'
+export { SERVICE_NAMES, type Service, type ServiceName, serve } from './services/services.js'

@@ -1,0 +1,45 @@
+import { IPPROTO_UDP } from '@jackfield/sockets'
+import type { Host } from '../create-host.js'
+import { chargenLines } from './chargen.js'
+import { serveDatagrams } from './datagram-service.js'
+import { daytime } from './daytime.js'
+
+/** The small services of old, on their assigned ports: good targets for tests of everything below them. */
+export const SERVICE_NAMES = ['echo', 'discard', 'chargen', 'daytime'] as const
+export type ServiceName = (typeof SERVICE_NAMES)[number]
+
+/** A service that runs. */
+export interface Service {
+  readonly name: ServiceName
+  readonly port: number
+  /** `'udp'` and the like. */
+  readonly transports: readonly string[]
+  close(): void
+}
+
+/** IANA's ports: RFC 862, 863, 864, 867. */
+const PORTS: Readonly<Record<ServiceName, number>> = { echo: 7, discard: 9, daytime: 13, chargen: 19 }
+
+/** What a service answers to a datagram; null for no answer. */
+type Answer = (request: Uint8Array, host: Host) => Uint8Array | null
+
+/** Bytes of UDP chargen's answer: RFC 864 has up to 512. */
+const CHARGEN_DATAGRAM = 512
+
+const ANSWERS: Readonly<Record<ServiceName, Answer>> = {
+  echo: (request) => request,
+  discard: () => null,
+  chargen: () => chargenLines(CHARGEN_DATAGRAM),
+  daytime: (_request, host) => daytime(host.stack.clock.wallTime()),
+}
+
+/**
+ * Starts a service on its assigned port on every address of the host.
+ * @throws SocketError `EADDRINUSE` where the port is taken
+ */
+export function serve(host: Host, name: ServiceName): Service {
+  const port = PORTS[name]
+  const answer = ANSWERS[name]
+  const close = serveDatagrams(host.sockets, IPPROTO_UDP, port, (request) => answer(request, host))
+  return { name, port, transports: ['udp'], close }
+}
