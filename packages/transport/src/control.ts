@@ -1,0 +1,166 @@
+import { type IpAddress, SocketAddress } from '@jackfield/addr'
+import {
+  AF_INET6,
+  type ControlData,
+  type ControlMessage,
+  EINVAL,
+  IP_PKTINFO,
+  IP_RECVFRAGSIZE,
+  IP_RECVOPTS,
+  IP_RECVORIGDSTADDR,
+  IP_TOS,
+  IP_TTL,
+  IPV6_HOPLIMIT,
+  IPV6_PKTINFO,
+  IPV6_TCLASS,
+  type Message,
+  type NetworkHeader,
+  type PacketInfo,
+  SO_MARK,
+  SO_PRIORITY,
+  SO_RXQ_OVFL,
+  SO_TIMESTAMP,
+  SO_TIMESTAMPNS,
+  SOL_IP,
+  SOL_IPV6,
+  SOL_SOCKET,
+} from '@jackfield/interfaces'
+import type { Packet } from '@jackfield/packet'
+import type { IpSocketOptions } from './ip-socket-options.js'
+
+// Bits of `IpSocketOptions.wantedControl`.
+export const WANT_TTL: number = 1 << 0
+export const WANT_TOS: number = 1 << 1
+export const WANT_PKTINFO: number = 1 << 2
+export const WANT_ORIGDST: number = 1 << 3
+export const WANT_OPTIONS: number = 1 << 4
+export const WANT_FRAGSIZE: number = 1 << 5
+export const WANT_TIMESTAMP: number = 1 << 6
+export const WANT_TIMESTAMPNS: number = 1 << 7
+export const WANT_OVERFLOW: number = 1 << 8
+export const WANT_HOPLIMIT: number = 1 << 9
+export const WANT_TCLASS: number = 1 << 10
+export const WANT_PKTINFO6: number = 1 << 11
+
+/** What a send call's ancillary data asks for. One reused object a transport: `read` begins anew. */
+export class SendControl {
+  /** -1: the socket's. */
+  ttl = -1
+  tos = -1
+  mark = -1
+  priority = -1
+  /** Interface to send by, 0: the socket's. */
+  interfaceIndex = 0
+  /** Source to use, or null for the socket's. */
+  source: IpAddress | null = null
+
+  /**
+   * Reads the messages of `SOL_SOCKET`, `SOL_IP` and (for `AF_INET6`) `SOL_IPV6`; other levels are the transport's.
+   * @returns 0, or `-EINVAL` for one that Linux does not take when sending or a value out of range
+   */
+  read(control: readonly ControlMessage[], family: number): number {
+    this.ttl = this.tos = this.mark = this.priority = -1
+    this.interfaceIndex = 0
+    this.source = null
+    for (const { level, type, data } of control) {
+      let good = true
+      if (level === SOL_SOCKET) good = this.readSocketLevel(type, data)
+      else if (level === SOL_IP) good = this.readIpLevel(type, data)
+      else if (level === SOL_IPV6 && family === AF_INET6) good = this.readIpv6Level(type, data)
+      if (!good) return -EINVAL
+    }
+    return 0
+  }
+
+  private readSocketLevel(type: number, data: ControlData): boolean {
+    if (typeof data !== 'number') return false
+    if (type === SO_MARK) this.mark = data >>> 0
+    else if (type === SO_PRIORITY && data >= 0) this.priority = data
+    else return false
+    return true
+  }
+
+  private readIpLevel(type: number, data: ControlData): boolean {
+    if (type === IP_PKTINFO) return this.readPacketInfo(data)
+    if (typeof data !== 'number' || !Number.isInteger(data)) return false
+    if (type === IP_TTL && data >= 1 && data <= 255) this.ttl = data
+    else if (type === IP_TOS && data >= 0 && data <= 255) this.tos = data
+    else return false
+    return true
+  }
+
+  private readIpv6Level(type: number, data: ControlData): boolean {
+    if (type === IPV6_PKTINFO) return this.readPacketInfo(data)
+    if (typeof data !== 'number' || !Number.isInteger(data) || data < -1 || data > 255) return false
+    if (type === IPV6_HOPLIMIT) this.ttl = data
+    else if (type === IPV6_TCLASS) this.tos = data
+    else return false
+    return true
+  }
+
+  private readPacketInfo(data: ControlData): boolean {
+    if (typeof data !== 'object' || !('interfaceIndex' in data)) return false
+    const { interfaceIndex, address, specific } = data as PacketInfo
+    if (!Number.isInteger(interfaceIndex) || interfaceIndex < 0) return false
+    this.interfaceIndex = interfaceIndex
+    // What came in with a packet can be sent back as it is: its local address, not the group that it was sent to.
+    const source = specific ?? address
+    this.source = source.isUnspecified || source.isMulticast ? null : source.unmapped()
+    return true
+  }
+}
+
+/**
+ * Adds what the socket asked to be told of a received packet to `message.control`. Call it where
+ * `options.wantedControl !== 0 && message.control !== null`: it allocates.
+ * @param drops the queue's, for `SO_RXQ_OVFL`
+ */
+export function addReceiveControl(
+  options: IpSocketOptions,
+  packet: Packet,
+  header: NetworkHeader,
+  message: Message,
+  destinationPort: number,
+  drops: number,
+): void {
+  const control = message.control
+  const wanted = options.wantedControl
+  if (control === null || wanted === 0) return
+  const add = (level: number, type: number, data: ControlData): void => {
+    control.push({ level, type, data })
+  }
+  if ((wanted & (WANT_TIMESTAMP | WANT_TIMESTAMPNS)) !== 0) {
+    const time = packet.timestamp === 0 ? options.host.clock.wallTime() : packet.timestamp
+    if ((wanted & WANT_TIMESTAMPNS) !== 0) add(SOL_SOCKET, SO_TIMESTAMPNS, Math.round(time * 1000))
+    else add(SOL_SOCKET, SO_TIMESTAMP, Math.floor(time))
+  }
+  if ((wanted & WANT_OVERFLOW) !== 0 && drops > 0) add(SOL_SOCKET, SO_RXQ_OVFL, drops)
+  if (header.version === 4) {
+    if ((wanted & WANT_PKTINFO) !== 0) add(SOL_IP, IP_PKTINFO, packetInfo(options, header))
+    if ((wanted & WANT_TTL) !== 0) add(SOL_IP, IP_TTL, header.ttl)
+    if ((wanted & WANT_TOS) !== 0) add(SOL_IP, IP_TOS, header.tos)
+    if ((wanted & WANT_OPTIONS) !== 0 && header.headerLength > 20) {
+      const at = packet.networkHeader
+      add(SOL_IP, IP_RECVOPTS, packet.bytes.slice(at + 20, at + header.headerLength))
+    }
+    if ((wanted & WANT_ORIGDST) !== 0) {
+      add(SOL_IP, IP_RECVORIGDSTADDR, new SocketAddress(header.destination, destinationPort))
+    }
+    if ((wanted & WANT_FRAGSIZE) !== 0 && header.fragmentSize > 0) add(SOL_IP, IP_RECVFRAGSIZE, header.fragmentSize)
+  }
+  if ((wanted & WANT_PKTINFO6) !== 0) {
+    const address = header.destination.toMapped().copy()
+    add(SOL_IPV6, IPV6_PKTINFO, { interfaceIndex: header.interfaceIndex, address })
+  }
+  if ((wanted & WANT_HOPLIMIT) !== 0) add(SOL_IPV6, IPV6_HOPLIMIT, header.ttl)
+  if ((wanted & WANT_TCLASS) !== 0) add(SOL_IPV6, IPV6_TCLASS, header.tos)
+}
+
+function packetInfo(options: IpSocketOptions, header: NetworkHeader): PacketInfo {
+  const address = header.destination.copy()
+  const interfaceIndex = header.interfaceIndex
+  const own = options.host.network(header.version)
+  const specific =
+    own === undefined || own.isLocal(address, 0) ? address : own.sourceFor(header.source, interfaceIndex)?.copy()
+  return { interfaceIndex, address, specific: specific ?? address }
+}

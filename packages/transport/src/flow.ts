@@ -1,0 +1,127 @@
+import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
+import { NetworkFlow, type NetworkLayer, type RouteQuery } from '@jackfield/interfaces'
+import type { SendControl } from './control.js'
+import type { IpSocketOptions } from './ip-socket-options.js'
+
+/** A flow with address slots of its own. */
+export function createFlow(protocol: number): NetworkFlow {
+  return new NetworkFlow(protocol, createAddressSlot(), createAddressSlot())
+}
+
+/**
+ * Points a socket's flow at a destination, with the socket's options and a message's control data. The flow keeps its
+ * route where nothing that chose it has changed.
+ * @param source unspecified: the route's
+ * @param destination of the version that is to carry it (a mapped IPv6 address is for the caller to unmap)
+ */
+export function aimFlow(
+  options: IpSocketOptions,
+  source: IpAddress,
+  destination: IpAddress,
+  scopeId: number,
+  control: SendControl | null,
+): void {
+  const flow = options.flow
+  let interfaceIndex = options.boundInterface
+  let from = source
+  let { ttl, multicastTtl, tos, mark, priority } = options
+  if (control !== null) {
+    if (control.ttl >= 0) ttl = multicastTtl = control.ttl
+    if (control.tos >= 0) tos = control.tos
+    if (control.mark >= 0) mark = control.mark
+    if (control.priority >= 0) priority = control.priority
+    if (control.interfaceIndex !== 0) interfaceIndex = control.interfaceIndex
+    if (control.source !== null) from = control.source
+  }
+  if (destination.isMulticast) {
+    if (interfaceIndex === 0) interfaceIndex = options.multicastInterface
+    if (from.isUnspecified && options.multicastSource !== null) from = options.multicastSource
+  }
+  let same = setIfChanged(flow.destination as IpAddressSlot, destination)
+  same = setSource(flow.source as IpAddressSlot, from, destination.version) && same
+  same =
+    same &&
+    flow.interfaceIndex === interfaceIndex &&
+    flow.scopeId === scopeId &&
+    flow.tos === tos &&
+    flow.mark === mark &&
+    flow.anySource === (options.transparent || options.freebind)
+  if (!same) {
+    flow.route = null
+    flow.interfaceIndex = interfaceIndex
+    flow.scopeId = scopeId
+    flow.tos = tos
+    flow.mark = mark
+    flow.anySource = options.transparent || options.freebind
+  }
+  flow.ttl = ttl
+  flow.multicastTtl = multicastTtl
+  flow.priority = priority
+  flow.multicastLoop = options.multicastLoop
+  flow.mtuDiscover = options.mtuDiscover
+  flow.allowBroadcast = options.broadcast
+  flow.onLink = options.dontRoute
+  flow.options = options.ipOptions
+}
+
+function setIfChanged(slot: IpAddressSlot, address: IpAddress): boolean {
+  if (
+    slot.w3 === address.w3 &&
+    slot.w2 === address.w2 &&
+    slot.w1 === address.w1 &&
+    slot.w0 === address.w0 &&
+    slot.version === address.version
+  ) {
+    return true
+  }
+  setSlot(slot, address)
+  return false
+}
+
+/** As `setIfChanged`; an unspecified source takes the destination's version. */
+function setSource(slot: IpAddressSlot, address: IpAddress, version: 4 | 6): boolean {
+  if (!address.isUnspecified) return setIfChanged(slot, address)
+  if (slot.version === version && slot.isUnspecified) return true
+  if (version === 4) setSlotV4(slot, 0)
+  else setSlotV6(slot, 0, 0, 0, 0)
+  return false
+}
+
+// One query for all: a network layer reads it during the call.
+const query: RouteQuery = {
+  destination: createAddressSlot(),
+  source: null,
+  interface: 0,
+  scope: 0,
+  tos: 0,
+  mark: 0,
+  flowHash: 0,
+  anySource: false,
+}
+
+/** Looks the flow's route up where it has none that is valid. 0 or a positive error number. */
+export function routeFlow(network: NetworkLayer, flow: NetworkFlow): number {
+  const known = flow.route
+  if (known?.valid) return 0
+  query.destination = flow.destination
+  query.source = flow.source.isUnspecified ? null : flow.source
+  query.interface = flow.interfaceIndex
+  query.scope = flow.scopeId
+  query.tos = flow.tos
+  query.mark = flow.mark
+  query.flowHash = flow.flowHash
+  query.anySource = flow.anySource
+  const found = network.route(query)
+  if (typeof found === 'number') {
+    flow.route = null
+    return found
+  }
+  flow.route = found
+  return 0
+}
+
+/** The source address that the flow's packets will carry. `routeFlow` must have answered 0. */
+export function sourceOf(flow: NetworkFlow): IpAddress {
+  const { source, route } = flow
+  return route !== null && source.isUnspecified ? route.source : source
+}

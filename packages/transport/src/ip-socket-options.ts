@@ -1,0 +1,171 @@
+import type { IpAddress } from '@jackfield/addr'
+import {
+  AF_INET6,
+  EINVAL,
+  ENOPROTOOPT,
+  type Host,
+  type NetworkFlow,
+  OptionFailure,
+  type OptionValue,
+  POLLERR,
+  POLLIN,
+  POLLOUT,
+  SOL_IP,
+  SOL_IPV6,
+  SOL_SOCKET,
+} from '@jackfield/interfaces'
+import { changeGroups, groupAction } from './group-options.js'
+import { getIpOption, setIpOption } from './ip-level-options.js'
+import { getIpv6Option, setIpv6Option } from './ipv6-level-options.js'
+import type { Readiness } from './readiness.js'
+import type { ReceiveQueue } from './receive-queue.js'
+import type { SendAccount } from './send-account.js'
+import { type TransportSettings, transportSettings } from './settings.js'
+import { SocketGroups } from './socket-groups.js'
+import { getSocketOption, setSocketOption } from './socket-level-options.js'
+
+/** What `IpSocketOptions` needs to know of its socket. */
+export interface OptionsSocket {
+  readonly family: number
+  readonly type: number
+  readonly protocol: number
+  /** Not 0 once bound: `IPV6_V6ONLY` is then fixed. */
+  readonly localPort?: number
+}
+
+/** The `SOL_SOCKET`, `SOL_IP` and `SOL_IPV6` options that all transports share: their state, and get and set as Linux has them. */
+export class IpSocketOptions {
+  readonly host: Host
+  readonly settings: TransportSettings
+  readonly socket: OptionsSocket
+  /** The socket's flow. `aimFlow` puts the options into it. */
+  readonly flow: NetworkFlow
+  readonly receiveQueue: ReceiveQueue
+  readonly sendAccount: SendAccount
+  readonly groups: SocketGroups
+  private readonly readiness: Readiness
+
+  reuseAddress = false
+  reusePort = false
+  broadcast = false
+  dontRoute = false
+  keepAlive = false
+  oobInline = false
+  lingerOn = false
+  /** Seconds. */
+  lingerTime = 0
+  receiveLowWater = 1
+  priority = 0
+  mark = 0
+  /** `SO_BINDTODEVICE`: interface index, 0 for any. */
+  boundInterface = 0
+  /** `SO_NO_CHECK`: IPv4 datagrams leave without a checksum. */
+  noCheck = false
+
+  /** `IP_TTL`, `IPV6_UNICAST_HOPS`; -1: the host's default. */
+  ttl = -1
+  tos = 0
+  multicastTtl = 1
+  multicastLoop = true
+  /** Interface that multicast leaves by, 0: by the route. */
+  multicastInterface = 0
+  /** Source of multicast where the socket is not bound to an address, or null. */
+  multicastSource: IpAddress | null = null
+  multicastAll = true
+  /** `IP_PMTUDISC_WANT` and the like. */
+  mtuDiscover = 1
+  recvErr = false
+  hdrIncl = false
+  freebind = false
+  transparent = false
+  minTtl = 0
+  bindAddressNoPort = false
+  v6only = false
+  /** `IP_LOCAL_PORT_RANGE`, 0: the host's. */
+  portLow = 0
+  portHigh = 0
+  /** `IP_OPTIONS` as they go into the header, or null. */
+  ipOptions: Uint8Array | null = null
+  /** Not 0 where a received control message is wanted (`WANT_*`): see `addReceiveControl`. */
+  wantedControl = 0
+  /** `SO_ERROR`, positive, 0 for none. */
+  error = 0
+
+  constructor(
+    host: Host,
+    socket: OptionsSocket,
+    flow: NetworkFlow,
+    receiveQueue: ReceiveQueue,
+    sendAccount: SendAccount,
+    readiness: Readiness,
+  ) {
+    this.host = host
+    this.settings = transportSettings(host)
+    this.socket = socket
+    this.flow = flow
+    this.receiveQueue = receiveQueue
+    this.sendAccount = sendAccount
+    this.readiness = readiness
+    this.groups = new SocketGroups(host)
+  }
+
+  /** `AF_INET` or `AF_INET6`. */
+  get family(): number {
+    return this.socket.family
+  }
+
+  /** Sets `SO_ERROR` and wakes the socket. */
+  fail(errno: number): void {
+    this.error = errno
+    this.readiness.changed(POLLERR | POLLIN | POLLOUT)
+  }
+
+  /** Reads and clears `SO_ERROR`: a positive number, or 0. */
+  takeError(): number {
+    const error = this.error
+    this.error = 0
+    return error
+  }
+
+  /**
+   * 0 or a negative error number; `-ENOPROTOOPT` for what is not here: try the transport's own first. What a port
+   * table knows of the socket is its own: call `PortTable.refresh` afterwards. With `IP_RECVERR` off, clear the error queue.
+   */
+  set(level: number, name: number, value: OptionValue): number {
+    if (level === SOL_SOCKET) return setSocketOption(this, name, value)
+    if (level !== SOL_IP && (level !== SOL_IPV6 || this.family !== AF_INET6)) return -ENOPROTOOPT
+    const action = groupAction(level, name)
+    if (action !== undefined) return changeGroups(this, action, value)
+    return level === SOL_IP ? setIpOption(this, name, value) : setIpv6Option(this, name, value)
+  }
+
+  /** The value, or why there is none. Flags are 0 or 1. */
+  get(level: number, name: number): OptionValue | OptionFailure {
+    if (level === SOL_SOCKET) return getSocketOption(this, name)
+    if (level === SOL_IP) return getIpOption(this, name)
+    if (level === SOL_IPV6 && this.family === AF_INET6) return getIpv6Option(this, name)
+    return new OptionFailure(ENOPROTOOPT)
+  }
+
+  /** @internal Sets or clears bits of `wantedControl`. */
+  want(bits: number, value: OptionValue): number {
+    const on = optionInteger(value)
+    if (Number.isNaN(on)) return -EINVAL
+    this.wantedControl = on !== 0 ? this.wantedControl | bits : this.wantedControl & ~bits
+    return 0
+  }
+
+  /** The socket closes: leaves all groups. */
+  close(): void {
+    this.groups.close()
+  }
+}
+
+/** The integer in an option's value (a number, or 1 to 4 bytes, the lowest first); NaN where there is none. */
+export function optionInteger(value: OptionValue): number {
+  if (typeof value === 'number') return Number.isInteger(value) ? value | 0 : Number.NaN
+  if (!(value instanceof Uint8Array) || value.length === 0) return Number.NaN
+  let result = 0
+  for (let i = 0; i < Math.min(4, value.length); i++) result |= (value[i] as number) << (8 * i)
+  return result
+}
