@@ -136,6 +136,11 @@ export class PacketPool {
     packet.forget()
     // Under checks an object is never used again, so that a second release or a late use shows.
     if (!packetChecks() && this.shells.length < MAX_FREE_SHELLS) this.shells.push(packet)
+    this.dropBuffer(buffer)
+  }
+
+  /** @internal A packet does not show this buffer any more. */
+  dropBuffer(buffer: PacketBuffer): void {
     if (--buffer.references > 0) return
     const owner = buffer.owner
     if (owner !== null) {

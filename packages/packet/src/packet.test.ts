@@ -253,3 +253,26 @@ describe('packet pool', () => {
     packet.release()
   })
 })
+
+describe('tailroom', () => {
+  test('a packet moves to a larger buffer only where it must, and lets the former one go', () => {
+    const pool = new PacketPool()
+    const charged = owner()
+    const packet = pool.copyOf(Uint8Array.of(1, 2, 3))
+    packet.setOwner(charged, 9)
+    const before = packet.bytes
+    packet.makeTailroom(10)
+    expect(packet.bytes).toBe(before)
+    packet.makeTailroom(5000)
+    expect(charged.charges).toEqual([9])
+    packet.bytes.fill(7, packet.append(5000), packet.end)
+    expect(packet.toBytes().subarray(0, 4)).toEqual(Uint8Array.of(1, 2, 3, 7))
+    const twin = packet.share()
+    twin.makeTailroom(1)
+    twin.bytes[twin.start] = 9
+    expect(packet.bytes[packet.start]).toBe(1)
+    packet.release()
+    twin.release()
+    expect(pool.outstanding).toBe(0)
+  })
+})

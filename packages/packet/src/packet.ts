@@ -239,6 +239,23 @@ export class Packet {
     this.view = own.view
   }
 
+  /**
+   * Makes sure that `append(length)` will do and that the bytes may be written: where they are shared or the tailroom is
+   * too small, copies to a larger buffer. Offsets stay valid. An owner's charge stays with the former bytes.
+   */
+  makeTailroom(length: number): void {
+    const buffer = this.buffer
+    if (buffer === null) throw new Error('a released packet was written to')
+    if (buffer.references === 1 && this.end + length <= this.bytes.length) return
+    const own = buffer.pool.takeBuffer(this.end + length)
+    const from = this.lowestOffset()
+    own.bytes.set(buffer.bytes.subarray(from, this.end), from)
+    this.buffer = own
+    this.bytes = own.bytes
+    this.view = own.view
+    buffer.pool.dropBuffer(buffer)
+  }
+
   /** Gives the packet up. Doing it twice throws where `setPacketChecks(true)` was called, and is counted elsewhere. */
   release(): void {
     const buffer = this.buffer
