@@ -70,6 +70,8 @@ export interface Route {
   readonly mtu: number
   /** The largest whole network packet that may be handed down to be cut (`segmentType`); `mtu` where nothing may. */
   readonly maxSegment: number
+  /** Whether the path's MTU is below what this host goes to, so that packets leave without DF (RFC 1191 3). Absent: no. */
+  readonly mtuLocked?: boolean
   /** Upper layers had proof that the next hop answers. */
   confirm(): void
 }
