@@ -1,1 +1,5 @@
-export {}
+export { inetFamily } from './address-family.js'
+export type { Configurations, InterfaceConfiguration } from './configuration.js'
+export type { Ipv4Counters } from './counters.js'
+export { Ipv4Layer, type Ipv4Options } from './layer.js'
+export { ipv4 } from './module.js'

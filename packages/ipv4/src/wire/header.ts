@@ -74,7 +74,7 @@ function plainHeaderSumIsGood(view: DataView, at: number): boolean {
   let sum = (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16) + (e >>> 16)
   sum += (a & 0xffff) + (b & 0xffff) + (c & 0xffff) + (d & 0xffff) + (e & 0xffff)
   sum = (sum & 0xffff) + (sum >>> 16)
-  return ((sum & 0xffff) + (sum >>> 16)) === 0xffff
+  return (sum & 0xffff) + (sum >>> 16) === 0xffff
 }
 
 /** Computes and stores the checksum of the header at `at`, `headerLength` bytes long. */

@@ -21,7 +21,7 @@ export const IPOPT_TS_TSONLY = 0
 export const IPOPT_TS_TSANDADDR = 1
 export const IPOPT_TS_PRESPEC = 3
 
-/** Where the options of one header are. One reused object for each reader. Offsets are from the packet's buffer, -1: not there. */
+/** Where the options of one header are. One reused object for each reader. Offsets are from the start of the header, -1: not there. */
 export class OptionPlaces {
   recordRoute = -1
   timestamp = -1
@@ -30,7 +30,7 @@ export class OptionPlaces {
   strict = false
   /** Whether a router alert of value 0 ("examine packet") is there. */
   routerAlert = false
-  /** The byte that is wrong, from the start of the header: what ICMP's parameter problem points to. -1: none. */
+  /** The byte that is wrong: what ICMP's parameter problem points to. */
   fault = -1
 }
 
@@ -59,7 +59,7 @@ export function scanOptions(view: DataView, start: number, headerLength: number,
       places.fault = at - start
       return false
     }
-    const wrong = checkOption(view, at, type, length, places)
+    const wrong = checkOption(view, start, at, type, length, places)
     if (wrong >= 0) {
       places.fault = at + wrong - start
       return false
@@ -70,7 +70,14 @@ export function scanOptions(view: DataView, start: number, headerLength: number,
 }
 
 /** The offset of the bad byte in one option, -1 where it is good. */
-function checkOption(view: DataView, at: number, type: number, length: number, places: OptionPlaces): number {
+function checkOption(
+  view: DataView,
+  start: number,
+  at: number,
+  type: number,
+  length: number,
+  places: OptionPlaces,
+): number {
   switch (type) {
     case IPOPT_LSRR:
     case IPOPT_SSRR: {
@@ -78,7 +85,7 @@ function checkOption(view: DataView, at: number, type: number, length: number, p
       if (view.getUint8(at + 2) < 4) return 2
       // RFC 1812 4.2.2.6: no more than one source route.
       if (places.sourceRoute >= 0) return 0
-      places.sourceRoute = at
+      places.sourceRoute = at - start
       places.strict = type === IPOPT_SSRR
       return -1
     }
@@ -87,7 +94,7 @@ function checkOption(view: DataView, at: number, type: number, length: number, p
       if (length < 3) return 1
       const pointer = view.getUint8(at + 2)
       if (pointer < 4 || (pointer <= length && pointer + 3 > length)) return 2
-      places.recordRoute = at
+      places.recordRoute = at - start
       return -1
     }
     case IPOPT_TS: {
@@ -104,7 +111,7 @@ function checkOption(view: DataView, at: number, type: number, length: number, p
         return 3
       }
       if (flags !== IPOPT_TS_TSONLY && flags !== IPOPT_TS_TSANDADDR && flags !== IPOPT_TS_PRESPEC) return 3
-      places.timestamp = at
+      places.timestamp = at - start
       return -1
     }
     case IPOPT_RA:

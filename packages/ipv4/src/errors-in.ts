@@ -1,0 +1,128 @@
+import { type IpAddressSlot, setSlot, setSlotV4 } from '@jackfield/addr'
+import {
+  EHOSTUNREACH,
+  ERROR_HOST_UNREACHABLE,
+  ERROR_PACKET_TOO_BIG,
+  IcmpReport,
+  type NetworkInterface,
+} from '@jackfield/interfaces'
+import type { Packet } from '@jackfield/packet'
+import type { Ipv4Context } from './context.js'
+import type { Forwarder } from './forward.js'
+import {
+  IP_DF,
+  IP_OFFSET_MASK,
+  IPV4_DESTINATION,
+  IPV4_FRAGMENT,
+  IPV4_HEADER_LENGTH,
+  IPV4_PROTOCOL,
+  IPV4_SOURCE,
+  IPV4_TOTAL_LENGTH,
+} from './wire/header.js'
+
+/** The least MTU that IPv4 knows (RFC 791 3.2). */
+const LEAST_MTU = 68
+
+/** MTUs in use, for routers that do not tell theirs (RFC 1191 7.1), greatest first. */
+const PLATEAUS = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 1006, 508, 296, LEAST_MTU] as const
+
+/** The next MTU to try for a packet of `length` bytes that was too big for a router that did not say for what. */
+export function plateauBelow(length: number): number {
+  for (const plateau of PLATEAUS) if (plateau < length) return plateau
+  return LEAST_MTU
+}
+
+/** ICMP errors on their way in: finds out what they are about, and tells the raw sockets and the transport. */
+export class ErrorsIn {
+  private readonly context: Ipv4Context
+  private readonly forwarder: Forwarder
+  private readonly own = new IcmpReport()
+
+  constructor(context: Ipv4Context, forwarder: Forwarder) {
+    this.context = context
+    this.forwarder = forwarder
+  }
+
+  /** `NetworkLayer.dispatchError`. */
+  dispatch(report: IcmpReport): void {
+    const { context } = this
+    const { counters, settings } = context
+    const packet = report.packet
+    if (packet === null || !this.readQuote(report, packet)) {
+      counters.IpExtInBadQuotes++
+      return
+    }
+    if (report.kind === ERROR_PACKET_TOO_BIG) {
+      if (settings.noPmtuDisc === 2) return
+      this.learnMtu(report, packet)
+    }
+    if (context.taps.any) context.taps.error(report)
+    context.transports[report.protocol]?.error(report)
+  }
+
+  /** `NetworkLayer.neighborUnreachable`. */
+  neighborUnreachable(packet: Packet, networkInterface: NetworkInterface): void {
+    const { context, own } = this
+    context.counters.IpExtOutNeighborFails++
+    const { start, end, view } = packet
+    if (end - start < IPV4_HEADER_LENGTH || view.getUint8(start) >>> 4 !== 4) {
+      packet.release()
+      return
+    }
+    packet.networkHeader = start
+    own.version = 4
+    own.packet = packet
+    own.quoteStart = start
+    if (!this.readQuote(own, packet)) {
+      own.packet = null
+      this.forwarder.refuse(packet, ERROR_HOST_UNREACHABLE, 0)
+      return
+    }
+    // What a router on the way would have answered, from this host to itself (Linux's ipv4_link_failure).
+    own.type = 3
+    own.code = 1
+    own.kind = ERROR_HOST_UNREACHABLE
+    own.errno = EHOSTUNREACH
+    own.fatal = false
+    own.info = 0
+    own.interfaceIndex = networkInterface.index
+    setSlot(own.offender as IpAddressSlot, own.source)
+    if (context.taps.any) context.taps.error(own)
+    context.transports[own.protocol]?.error(own)
+    own.packet = null
+    packet.release()
+  }
+
+  /**
+   * Reads the quoted header. False where it is malformed, quotes less than 8 bytes of the transport's header (RFC 792),
+   * is of a later fragment, which no transport can place, or has a source that is not this host's.
+   */
+  private readQuote(report: IcmpReport, packet: Packet): boolean {
+    const { quoteStart: at } = report
+    const { view, end } = packet
+    if (at < 0 || end - at < IPV4_HEADER_LENGTH) return false
+    const first = view.getUint8(at)
+    const headerLength = (first & 15) << 2
+    if (first >>> 4 !== 4 || headerLength < IPV4_HEADER_LENGTH || end - at < headerLength + 8) return false
+    if ((view.getUint16(at + IPV4_FRAGMENT) & IP_OFFSET_MASK) !== 0) return false
+    setSlotV4(report.source as IpAddressSlot, view.getInt32(at + IPV4_SOURCE))
+    setSlotV4(report.destination as IpAddressSlot, view.getInt32(at + IPV4_DESTINATION))
+    report.protocol = view.getUint8(at + IPV4_PROTOCOL)
+    report.quoteTransport = at + headerLength
+    return this.context.network.isLocal(report.source, 0)
+  }
+
+  /**
+   * RFC 1191 6.2. Believed only for a packet that went out with DF and is larger than the MTU that is told: whatever else, a
+   * router had no reason to complain.
+   */
+  private learnMtu(report: IcmpReport, packet: Packet): void {
+    const { destinations, network, settings } = this.context
+    const { view } = packet
+    const length = view.getUint16(report.quoteStart + IPV4_TOTAL_LENGTH)
+    if (report.info < LEAST_MTU) report.info = report.info === 0 ? plateauBelow(length) : LEAST_MTU
+    if ((view.getUint16(report.quoteStart + IPV4_FRAGMENT) & IP_DF) === 0 || report.info >= length) return
+    if (settings.noPmtuDisc === 1) report.info = Math.min(report.info, destinations.minPmtu)
+    network.updatePathMtu(report.destination, report.info)
+  }
+}

@@ -1,0 +1,23 @@
+import type { Setting } from '@jackfield/interfaces'
+
+/** An integer setting over a getter and a setter. */
+export function integerSetting(
+  name: string,
+  minimum: number,
+  maximum: number,
+  get: () => number,
+  set: (value: number) => void,
+): Setting {
+  return {
+    name,
+    minimum,
+    maximum,
+    get,
+    set(value: number | string): void {
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
+        throw new RangeError(`${name} is an integer from ${minimum} to ${maximum}, not ${value}`)
+      }
+      set(value)
+    },
+  }
+}
