@@ -1,4 +1,6 @@
+export { type ComplianceCase, demand, demandSame } from './compliance/case.js'
 export * from './compliance/fake-host.js'
 export * from './compliance/fake-interface.js'
 export * from './compliance/fake-network.js'
 export * from './compliance/fake-traffic.js'
+export * from './compliance/link-device.js'
