@@ -42,6 +42,8 @@ export interface VirtualClock extends Clock {
    * of their own. Answers false if there was nothing to do.
    */
   step(): boolean
+  /** Whether nothing is left to do but background timers. */
+  readonly idle: boolean
   /** The time of the next expiry, Infinity if no timer is armed. Takes as long as many timers are near it. */
   nextDeadline(): number
 }
@@ -64,6 +66,10 @@ class WheelVirtualClock extends WheelClock implements VirtualClock {
 
   wallTime(): number {
     return this.epoch + this.time
+  }
+
+  get idle(): boolean {
+    return this.foreground === 0 && !this.loop.pending
   }
 
   // The next `enter` and `leave`, or the next time the clock is told to move, runs what waits.

@@ -1,1 +1,5 @@
-export {}
+export { type CableImpairments, SimCable, type SimCableOptions } from './cable.js'
+export { SimHost, type SimHostOptions, type SimModules } from './host.js'
+export { createNetwork, type Network, type NetworkOptions, type RunResult, SimSwitch } from './network.js'
+export type { PingOptions, PingResult } from './ping.js'
+export type { Duration, Rate } from './quantity.js'
