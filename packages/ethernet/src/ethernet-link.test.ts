@@ -3,7 +3,6 @@ import { EHOSTUNREACH, ENOBUFS, ETH_P_IP, ETH_P_IPV6, IFF_NOARP, IFF_PROMISC } f
 import { PACKET_BROADCAST, PACKET_HOST, PACKET_MULTICAST, PACKET_OTHERHOST } from '@jackfield/packet'
 import { describe, expect, it } from 'vitest'
 import { Bench, BROADCAST, describeFrame, OWN, PEER } from './ethernet.test-bench.js'
-import { EthernetLink } from './ethernet-link.js'
 import { EthernetHeader, ethernetLength, writeEthernet } from './wire.js'
 
 function frame(to: MacAddress, etherType: number, vlan = -1, payload = 46): Uint8Array {
@@ -146,5 +145,5 @@ describe('packets that go out', () => {
 it('refuses a device without an address of its own', () => {
   const bench = new Bench()
   const odd = { ...bench.interface, hardwareAddress: BROADCAST }
-  expect(() => new EthernetLink(bench.host, odd, {} as never, {} as never)).toThrow('needs a unicast hardwareAddress')
+  expect(() => bench.createLink(odd)).toThrow('needs a unicast hardwareAddress')
 })

@@ -88,6 +88,8 @@ export class Bench {
   readonly host: FakeHost
   readonly module: EthernetModule
   readonly link: LinkLayer
+  /** What the module gave to the host. */
+  readonly createLink: (networkInterface: NetworkInterface) => LinkLayer
   /** Marks of the packets given back as unreachable. */
   readonly unreachable: number[] = []
   /** EtherTypes shown to packet taps. */
@@ -137,6 +139,7 @@ export class Bench {
     this.module.install(host)
     const maker = create as ((networkInterface: NetworkInterface) => LinkLayer) | null
     if (maker === null) throw new Error('no link layer was given to the host')
+    this.createLink = maker
     this.link = maker(this.interface)
   }
 

@@ -1,4 +1,4 @@
-import type { IpAddress } from '@jackfield/addr'
+import { hashAddress, type IpAddress } from '@jackfield/addr'
 import { Neighbor } from './neighbor.js'
 
 const SMALLEST = 16
@@ -13,8 +13,7 @@ export class NeighborTable {
 
   constructor(secret0: number, secret1: number) {
     this.secret0 = secret0 | 0
-    // Odd, so that multiplying by it loses nothing.
-    this.secret1 = secret1 | 1
+    this.secret1 = secret1 | 0
     this.buckets = new Array<Neighbor | null>(SMALLEST).fill(null)
     this.mask = SMALLEST - 1
   }
@@ -60,13 +59,7 @@ export class NeighborTable {
   }
 
   private hash(address: IpAddress, interfaceIndex: number): number {
-    const secret = this.secret1
-    let h = Math.imul(address.w3 ^ this.secret0, secret)
-    h = Math.imul((h ^ (h >>> 15)) + address.w2, secret)
-    h = Math.imul((h ^ (h >>> 15)) + address.w1, secret)
-    h = Math.imul((h ^ (h >>> 15)) + address.w0, secret)
-    h = Math.imul((h ^ (h >>> 15)) + interfaceIndex, secret)
-    return h ^ (h >>> 16)
+    return hashAddress(this.secret0, this.secret1, address) ^ Math.imul(interfaceIndex, 0x9e3779b1)
   }
 
   private link(neighbor: Neighbor): void {
