@@ -24,6 +24,8 @@ export interface Sockets {
   readonly promises: SocketPromises
   /** Descriptors open at present. */
   readonly size: number
+  /** The open descriptors, in order. */
+  descriptors(): number[]
   /** Opens a socket: `AF_INET, SOCK_DGRAM` and so on; protocol 0 is the usual one of the type. */
   socket(family: number, type: number, protocol?: number): number
   bind(fd: number, address: unknown): void
@@ -83,6 +85,10 @@ class SocketTable implements Sockets {
 
   get size(): number {
     return this.calls.table.size
+  }
+
+  descriptors(): number[] {
+    return this.calls.table.numbers()
   }
 
   socket(family: number, type: number, protocol = 0): number {

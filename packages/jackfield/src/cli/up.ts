@@ -1,4 +1,4 @@
-import { capture, PcapWriter } from '@jackfield/pcap'
+import { capture, PcapngWriter } from '@jackfield/pcap'
 import { Command } from 'commander'
 import { createHost, type Host } from '../create-host.js'
 import { type Service, serve } from '../services/services.js'
@@ -55,7 +55,7 @@ export function upCommand(): Command {
 /** Brings the stack up, waits for the end, takes it down. Returns the exit status. */
 async function up(options: UpOptions, command: readonly string[]): Promise<number> {
   const file = options.pcap === undefined ? null : new CaptureFile(options.pcap)
-  const writer = file === null ? null : new PcapWriter(file.sink)
+  const writer = file === null ? null : new PcapngWriter(file.sink)
   const host = createHost({ name: options.name })
   const services: Service[] = []
   try {
@@ -78,7 +78,7 @@ async function up(options: UpOptions, command: readonly string[]): Promise<numbe
   }
 }
 
-async function addDevice(host: Host, options: UpOptions, writer: PcapWriter | null): Promise<void> {
+async function addDevice(host: Host, options: UpOptions, writer: PcapngWriter | null): Promise<void> {
   // The driver is an optional dependency: only this command needs it.
   const { configureInterface, openTap, openTun } = await import('@jackfield/tun-driver').catch(() => {
     throw new Error('the package @jackfield/tun-driver is not installed: npm install @jackfield/tun-driver')
