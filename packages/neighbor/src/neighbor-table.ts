@@ -10,6 +10,8 @@ export class NeighborTable {
   private readonly secret0: number
   private readonly secret1: number
   size = 0
+  /** Found last: traffic goes to the same neighbour many times in a row, most often a gateway. */
+  private latest: Neighbor | null = null
 
   constructor(secret0: number, secret1: number) {
     this.secret0 = secret0 | 0
@@ -19,9 +21,14 @@ export class NeighborTable {
   }
 
   find(address: IpAddress, interfaceIndex: number): Neighbor | null {
+    const latest = this.latest
+    if (latest !== null && latest.interfaceIndex === interfaceIndex && latest.address.equals(address)) return latest
     let neighbor = this.buckets[this.hash(address, interfaceIndex) & this.mask] as Neighbor | null
     while (neighbor !== null) {
-      if (neighbor.interfaceIndex === interfaceIndex && neighbor.address.equals(address)) return neighbor
+      if (neighbor.interfaceIndex === interfaceIndex && neighbor.address.equals(address)) {
+        this.latest = neighbor
+        return neighbor
+      }
       neighbor = neighbor.next
     }
     return null
@@ -37,6 +44,7 @@ export class NeighborTable {
   }
 
   delete(neighbor: Neighbor): void {
+    if (this.latest === neighbor) this.latest = null
     const at = neighbor.hash & this.mask
     let other = this.buckets[at] as Neighbor | null
     if (other === neighbor) this.buckets[at] = neighbor.next
