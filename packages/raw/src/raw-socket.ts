@@ -2,7 +2,6 @@ import {
   AF_INET,
   CAST_MULTICAST,
   EINVAL,
-  EMSGSIZE,
   ENOBUFS,
   EOPNOTSUPP,
   type Host,
@@ -20,9 +19,8 @@ import {
   type Untap,
 } from '@jackfield/interfaces'
 import { CHECKSUM_NONE, type Packet } from '@jackfield/packet'
-import { optionInteger, sourceOf } from '@jackfield/transport'
+import { optionInteger } from '@jackfield/transport'
 import type { RawCounters } from './counters.js'
-import { completeHeader } from './header-included.js'
 import { InetEndpoint } from './inet-endpoint.js'
 
 /**
@@ -83,18 +81,12 @@ export class RawSocket extends InetEndpoint {
   }
 
   protected transmit(message: Message, network: NetworkLayer): number {
-    const included = this.options.hdrIncl && network.version === 4
-    const { flow } = this.options
-    // A packet whose header is the caller's is never fragmented (`raw_send_hdrinc`).
-    if (included && flow.route !== null && message.length > flow.route.mtu) return EMSGSIZE
     const packet = this.packetOf(message)
     packet.checksum = CHECKSUM_NONE
     this.counters.RawOutDatagrams++
-    if (!included) return network.send(packet, flow)
-    if (!completeHeader(packet, sourceOf(flow), this.host.random)) {
-      packet.release()
-      return EINVAL
-    }
+    const { flow } = this.options
+    if (!this.options.hdrIncl || network.version !== 4) return network.send(packet, flow)
+    // The network layer completes what Linux completes: lengths, checksum, and source and identification of 0.
     const error = network.sendRaw(packet, flow)
     return error === ENOBUFS && !this.options.recvErr ? 0 : error
   }
