@@ -101,7 +101,7 @@ describe('VLAN devices', () => {
     devices.vlan(10).flush()
     expect(device.take().map(hex)).toEqual([tagged('000a'), PLAIN])
     expect(device.flushes).toBe(1)
-    expect(devices.vlan(10).statistics).toMatchObject({ txPackets: 1, txBytes: 20, txErrors: 1 })
+    expect(devices.vlan(10).statistics).toMatchObject({ txPackets: 1, txBytes: 16, txErrors: 1 })
     expect(pool.outstanding).toBe(0)
   })
 

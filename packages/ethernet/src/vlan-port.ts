@@ -71,8 +71,10 @@ export class VlanPort implements LinkDevice<'ethernet'> {
       return false
     }
     let frame = packet
+    // Counted as Linux does, without the tag.
+    const { length } = packet
     if (this.id !== UNTAGGED) {
-      if (packet.length < ETHERNET_HEADER_LENGTH) {
+      if (length < ETHERNET_HEADER_LENGTH) {
         this.statistics.txErrors++
         packet.release()
         return true
@@ -82,7 +84,6 @@ export class VlanPort implements LinkDevice<'ethernet'> {
       insertVlanTag(frame.view, at, this.tagType, this.id)
       if (frame.linkHeader >= 0) frame.linkHeader = at
     }
-    const length = frame.length
     if (this.owner.device.transmit(frame)) {
       this.statistics.txPackets++
       this.statistics.txBytes += length
