@@ -37,7 +37,14 @@ const devices: Record<string, () => QueuedLinkDeviceFixture> = {
   'cable with delay, jitter and a rate'() {
     const clock = createVirtualClock()
     const random = createSeededRandom(1)
-    const impairments = { delay: 1000, jitter: 100, rate: 1e9, loss: 0, queuePackets: 5000, inFlightPackets: 4000 } as const
+    const impairments = {
+      delay: 1000,
+      jitter: 100,
+      rate: 1e9,
+      loss: 0,
+      queuePackets: 5000,
+      inFlightPackets: 4000,
+    } as const
     const cable = createCable({ clock, medium: 'ip', random, aToB: impairments, bToA: impairments })
     return fixtureOf(clock, cable.a, cable.b)
   },

@@ -21,7 +21,7 @@ export interface QueuedLinkDeviceFixture extends LinkDeviceFixture {
 }
 
 /** Transmissions after which a queue that nobody drains is taken to have no bound. */
-const MANY = 200_000
+const MANY = 100_000
 const IP_HEADER = 20
 const ETHERNET_HEADER = 14
 
