@@ -165,6 +165,8 @@ export const IPV6_FREEBIND = 78
 export const ICMP_FILTER = 1
 
 export const UDP_CORK = 1
+export const UDP_NO_CHECK6_TX = 101
+export const UDP_NO_CHECK6_RX = 102
 export const UDP_SEGMENT = 103
 export const UDP_GRO = 104
 export const UDPLITE_SEND_CSCOV = 10

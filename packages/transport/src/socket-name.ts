@@ -1,5 +1,5 @@
 import { type IpAddress, type IpAddressSlot, type SocketAddress, setSlotV4, setSlotV6 } from '@jackfield/addr'
-import { AF_INET, AF_INET6, EAFNOSUPPORT, EINVAL, type Sockaddr } from '@jackfield/interfaces'
+import { AF_INET, AF_INET6, EAFNOSUPPORT, type Sockaddr } from '@jackfield/interfaces'
 
 /** Fills a socket address of a socket's family; with `AF_INET6` an IPv4 address becomes its mapped form. */
 export function fillName(name: SocketAddress, family: number, address: IpAddress, port: number, scopeId: number): void {
@@ -24,11 +24,11 @@ export function ipName(name: Sockaddr | null): SocketAddress | null {
 /**
  * Reads an address that a socket of `family` was given into a slot, in the version that carries it: an IPv4 address
  * with family `AF_INET6` (mapped, or IPv4 itself) gives IPv4. Where the socket takes both, so does the slot.
- * @returns 0; `EAFNOSUPPORT` where an `AF_INET` socket is given IPv6; `EINVAL` where the name is of another family
+ * @returns 0; `EAFNOSUPPORT` where the name is of another family, or IPv6 for an `AF_INET` socket
  */
 export function readName(name: Sockaddr | null, family: number, slot: IpAddressSlot): number {
   const ip = ipName(name)
-  if (ip === null) return EINVAL
+  if (ip === null) return EAFNOSUPPORT
   const { w0, w1, w2, w3 } = ip.address
   const mapped = w0 === 0 && w1 === 0 && w2 === 0xffff
   if (family === AF_INET && !mapped) return EAFNOSUPPORT

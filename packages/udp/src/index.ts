@@ -1,1 +1,1 @@
-export {}
+export { type UdpOptions, udp } from './module.js'

@@ -1,0 +1,337 @@
+import { createAddressSlot, IpAddress, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
+import {
+  AF_INET6,
+  AF_UNSPEC,
+  CAST_BROADCAST,
+  CAST_UNICAST,
+  EACCES,
+  EAFNOSUPPORT,
+  EAGAIN,
+  EINVAL,
+  ENETUNREACH,
+  ENOTCONN,
+  ENOTTY,
+  EOPNOTSUPP,
+  FIONREAD,
+  IP_RECVERR,
+  IPV6_RECVERR,
+  type Message,
+  type NetworkFlow,
+  type OptionFailure,
+  type OptionValue,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDHUP,
+  type ReadinessWatcher,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SIOCOUTQ,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+  SOL_UDP,
+  SOL_UDPLITE,
+  type Sockaddr,
+  type SocketEndpoint,
+} from '@jackfield/interfaces'
+import type { Packet } from '@jackfield/packet'
+import {
+  aimFlow,
+  checkBindAddress,
+  createFlow,
+  ErrorQueue,
+  fillName,
+  IpSocketOptions,
+  ipName,
+  PortEntry,
+  Readiness,
+  ReceiveQueue,
+  readName,
+  routeFlow,
+  SendAccount,
+  sourceOf,
+  transportSettings,
+} from '@jackfield/transport'
+import type { Cork } from './cork.js'
+import { receiveDatagram } from './receive.js'
+import { sendDatagram } from './send.js'
+import { getUdpOption, setUdpOption } from './udp-options.js'
+import type { UdpProtocol } from './udp-protocol.js'
+import { UDP_HEADER_LENGTH } from './wire/udp.js'
+
+const ANY_V4 = IpAddress.v4(0)
+const ANY_V6 = IpAddress.v6(0, 0, 0, 0)
+const EVERYTHING = POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP
+
+/** Bits of `UdpSocket.shut`. */
+export const SHUT_RECEIVE = 1
+export const SHUT_SEND = 2
+
+/** One UDP or UDP-Lite socket. */
+export class UdpSocket extends PortEntry implements SocketEndpoint {
+  readonly type: number = SOCK_DGRAM
+  readonly protocol: number
+  readonly udp: UdpProtocol
+  readonly wake: Readiness
+  readonly account: SendAccount
+  readonly queue: ReceiveQueue
+  readonly errors: ErrorQueue
+  readonly flow: NetworkFlow
+  readonly options: IpSocketOptions
+  /** The peer, once connected; an IPv4 one as IPv4 whatever the family. */
+  readonly peer: IpAddressSlot = createAddressSlot()
+  /** Source of what it sends, unspecified for the route's. */
+  readonly source: IpAddressSlot = createAddressSlot()
+  /** Zone of the peer. */
+  scopeId = 0
+  /** `SHUT_RECEIVE`, `SHUT_SEND`. */
+  shut = 0
+  /** `UDP_CORK`. */
+  corked = false
+  /** What `MSG_MORE` or `UDP_CORK` holds back. */
+  pending: Cork | null = null
+  /** `UDP_SEGMENT`, 0 for none. */
+  segmentSize = 0
+  /** `UDP_GRO`. */
+  gro = false
+  noCheck6Tx = false
+  noCheck6Rx = false
+  /** `UDPLITE_SEND_CSCOV`, -1 until it is set; 0: everything. */
+  sendCoverage = -1
+  /** `UDPLITE_RECV_CSCOV`, -1 until it is set; 0: only datagrams that are covered whole. */
+  receiveCoverage = -1
+  private addressBound = false
+  private portBound = false
+  private closed = false
+
+  constructor(udp: UdpProtocol, family: number) {
+    super(family)
+    const { host } = udp
+    const settings = transportSettings(host)
+    this.udp = udp
+    this.protocol = udp.protocol
+    this.wake = new Readiness(host, this)
+    this.account = new SendAccount(settings.wmemDefault, this.wake)
+    this.queue = new ReceiveQueue(host.packets, settings.rmemDefault, udp.memory)
+    this.errors = new ErrorQueue(host.packets, this.queue)
+    this.flow = createFlow(udp.protocol)
+    this.options = new IpSocketOptions(host, this, this.flow, this.queue, this.account, this.wake)
+  }
+
+  bind(name: Sockaddr): number {
+    const address = createAddressSlot()
+    const { host } = this.udp
+    const { options } = this
+    const bad = readName(name, this.family, address)
+    const ip = ipName(name)
+    if (bad !== 0 || ip === null) return -EAFNOSUPPORT
+    if (options.v6only && address.version === 4) return -EINVAL
+    const refused = checkBindAddress(host, options, address, ip.scopeId)
+    if (refused !== 0) return refused
+    if (this.localPort !== 0 || this.connected) return -EINVAL
+    // RFC 4007: a link-local address says which interface the socket is for.
+    if (ip.scopeId !== 0 && address.version === 6 && address.w0 >>> 22 === 0x3fa) {
+      if (options.boundInterface !== 0 && options.boundInterface !== ip.scopeId) return -EINVAL
+      options.boundInterface = ip.scopeId
+    }
+    if (ip.port === 0 && options.bindAddressNoPort) this.setLocal(address)
+    else {
+      const error = this.udp.table.bind(this, address, ip.port, options)
+      if (error !== 0) return error
+    }
+    this.addressBound = !address.isUnspecified
+    this.portBound = ip.port !== 0
+    // A group or broadcast address receives; what is sent has the interface's address.
+    const cast = address.isUnspecified ? CAST_UNICAST : (host.network(address.version)?.castOf(address, 0) ?? 0)
+    if (cast === CAST_UNICAST) setSlot(this.source, address)
+    return 0
+  }
+
+  /** Chooses a port for a socket that sends before it was bound: 0 or `-EAGAIN`. */
+  autobind(): number {
+    if (this.localPort !== 0) return 0
+    const address = createAddressSlot()
+    this.readLocal(address)
+    return this.udp.table.bind(this, address, 0, this.options) === 0 ? 0 : -EAGAIN
+  }
+
+  connect(name: Sockaddr | null): number {
+    if (name === null || (name.family as number) === AF_UNSPEC) return this.disconnect()
+    const { options, flow, source } = this
+    const { host, table } = this.udp
+    const remote = createAddressSlot()
+    const ip = ipName(name)
+    if (readName(name, this.family, remote) !== 0 || ip === null) return -EAFNOSUPPORT
+    const unbound = this.autobind()
+    if (unbound !== 0) return unbound
+    if (this.versionRefused(remote)) return -ENETUNREACH
+    toLoopback(remote, source)
+    const network = host.network(remote.version)
+    if (network === undefined) return -ENETUNREACH
+    aimFlow(options, source, remote, ip.scopeId, null)
+    flow.route = null
+    const unreachable = routeFlow(network, flow)
+    if (unreachable !== 0) return -unreachable
+    if (this.broadcastRefused()) return -EACCES
+    const own = sourceOf(flow)
+    if (source.isUnspecified) setSlot(source, own)
+    const local = createAddressSlot()
+    this.readLocal(local)
+    const error = table.connect(this, this.localAny ? source : local, remote, ip.port)
+    if (error !== 0) return error
+    setSlot(this.peer, remote)
+    this.scopeId = ip.scopeId
+    aimFlow(options, source, remote, ip.scopeId, null)
+    this.wake.changed(POLLOUT)
+    return 0
+  }
+
+  private disconnect(): number {
+    const { table } = this.udp
+    this.flow.route = null
+    this.scopeId = 0
+    const local = createAddressSlot()
+    this.readLocal(local)
+    const any = this.family === AF_INET6 ? ANY_V6 : ANY_V4
+    if (!this.addressBound) {
+      setSlot(local, any)
+      setSlot(this.source, any)
+    }
+    if (this.portBound) table.disconnect(this, local)
+    else {
+      table.remove(this)
+      this.setLocal(local)
+    }
+    return 0
+  }
+
+  /** Whether its flow's route is to a broadcast address and the socket is without `SO_BROADCAST`. */
+  broadcastRefused(): boolean {
+    return this.flow.route?.cast === CAST_BROADCAST && !this.options.broadcast
+  }
+
+  /** Whether the socket may not use addresses of this version. */
+  versionRefused(address: IpAddress): boolean {
+    return this.options.v6only && address.version === 4
+  }
+
+  listen(): number {
+    return -EOPNOTSUPP
+  }
+
+  accept(): number {
+    return -EOPNOTSUPP
+  }
+
+  send(message: Message): number {
+    return sendDatagram(this, message)
+  }
+
+  receive(message: Message): number {
+    return receiveDatagram(this, message)
+  }
+
+  shutdown(how: number): number {
+    if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -EINVAL
+    if (how !== SHUT_WR) this.shut |= SHUT_RECEIVE
+    if (how !== SHUT_RD) this.shut |= SHUT_SEND
+    this.wake.changed(EVERYTHING)
+    // As in Linux it holds all the same, so that whoever polls the socket wakes up.
+    return this.connected ? 0 : -ENOTCONN
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.wake.close()
+    this.udp.table.remove(this)
+    this.options.close()
+    this.pending?.drop()
+    this.pending = null
+    this.queue.clear()
+    this.errors.clear()
+    this.setGro(false)
+  }
+
+  setOption(level: number, name: number, value: OptionValue): number {
+    if (level === SOL_UDP || level === SOL_UDPLITE) return setUdpOption(this, level, name, value)
+    const error = this.options.set(level, name, value)
+    if (error !== 0) return error
+    if (level === SOL_SOCKET) {
+      if (this.localPort !== 0) this.udp.table.refresh(this, this.options)
+      if (name === SO_SNDBUF || name === SO_SNDBUFFORCE) this.wake.changed(POLLOUT)
+    } else if ((name === IP_RECVERR || name === IPV6_RECVERR) && !this.options.recvErr) this.errors.clear()
+    return 0
+  }
+
+  getOption(level: number, name: number): OptionValue | OptionFailure {
+    if (level === SOL_UDP || level === SOL_UDPLITE) return getUdpOption(this, level, name)
+    return this.options.get(level, name)
+  }
+
+  ioctl(request: number): number {
+    if (request === SIOCOUTQ) return this.account.used
+    if (request !== FIONREAD) return -ENOTTY
+    const packet = this.queue.peek()
+    return packet === null ? 0 : packet.length
+  }
+
+  getName(name: Sockaddr): number {
+    const ip = ipName(name)
+    if (ip === null) return -EINVAL
+    const local = createAddressSlot()
+    this.readLocal(local)
+    fillName(ip, this.family, local, this.localPort, local.w0 >>> 22 === 0x3fa ? this.boundInterface : 0)
+    return 0
+  }
+
+  getPeer(name: Sockaddr): number {
+    const ip = ipName(name)
+    if (ip === null) return -EINVAL
+    if (!this.connected || this.remotePort === 0) return -ENOTCONN
+    fillName(ip, this.family, this.peer, this.remotePort, this.scopeId)
+    return 0
+  }
+
+  readiness(): number {
+    let mask = 0
+    if (this.options.error !== 0 || this.errors.length > 0) mask |= POLLERR
+    if ((this.shut & SHUT_RECEIVE) !== 0) mask |= POLLRDHUP | POLLIN
+    if (this.shut === (SHUT_RECEIVE | SHUT_SEND)) mask |= POLLHUP
+    if (this.queue.length > 0) mask |= POLLIN
+    if (this.account.writable) mask |= POLLOUT
+    return mask
+  }
+
+  setWatcher(watcher: ReadinessWatcher | null): void {
+    this.wake.setWatcher(watcher)
+  }
+
+  /** `UDP_GRO`. */
+  setGro(on: boolean): void {
+    if (on !== this.gro) this.udp.groSockets += on ? 1 : -1
+    this.gro = on
+  }
+
+  /** UDP-Lite: whether a received datagram's checksum covers what the socket wants (RFC 3828 3.1). */
+  coversEnough(packet: Packet): boolean {
+    const wanted = this.receiveCoverage
+    const at = packet.transportHeader
+    const length = packet.end - at
+    const field = packet.view.getUint16(at + 4)
+    if (wanted < 0 || field === 0 || field === length) return true
+    return wanted !== 0 && field >= Math.max(wanted, UDP_HEADER_LENGTH)
+  }
+}
+
+/** As in Linux, to send to 0.0.0.0 or `::` is to send to this host: to the source's address, else to the loopback. */
+export function toLoopback(destination: IpAddressSlot, source: IpAddress): void {
+  if (!destination.isUnspecified) return
+  if (!source.isUnspecified && source.version === destination.version) setSlot(destination, source)
+  else if (destination.version === 4) setSlotV4(destination, 0x7f000001)
+  else setSlotV6(destination, 0, 0, 0, 1)
+}
