@@ -29,7 +29,7 @@ const V1_RESPONSE = 10e6
 /** Max Resp Time counts in tenths of a second; here in microseconds. */
 const TENTH = 100_000
 
-/** The least time in which a query is answered: whatever a querier asks for, reports stay few. Microseconds. */
+/** The least time in which a query is answered, and between two answers, in microseconds. */
 const LEAST_RESPONSE = 100_000
 
 /** Groups that were left and are still being reported; beyond, the oldest is not repeated. */
@@ -63,6 +63,8 @@ export class IgmpInterface {
   private responseInterval = RESPONSE_INTERVAL
   private generalDue = Infinity
   private changeDue = Infinity
+  /** Before this no query is answered, so that a flood of them makes few reports. */
+  private quietUntil = 0
   private readonly record = (type: number, group: IpAddress, sources: readonly IpAddress[]): void =>
     this.writer.add(this.networkInterface, type, group, sources)
 
@@ -137,10 +139,10 @@ export class IgmpInterface {
     if (message.group.w3 !== 0 && version !== 1) this.groupQuery(message.group.w3, now, longest, version, sources)
     else if (version === 3) {
       // Rules 1 and 2 of RFC 3376 5.2.
-      this.generalDue = Math.min(this.generalDue, this.after(now, longest))
+      this.generalDue = Math.min(this.generalDue, this.answerTime(now, longest))
     } else {
       for (const group of this.groups.values()) {
-        if (group.member && this.reports(group)) group.delay(this.after(now, longest), now + longest)
+        if (group.member && this.reports(group)) group.delay(this.answerTime(now, longest), now + longest)
       }
     }
     this.arm()
@@ -172,7 +174,7 @@ export class IgmpInterface {
   ): void {
     const group = this.groups.get(address)
     if (group === undefined || !group.member || !this.reports(group)) return
-    const time = this.after(now, longest)
+    const time = this.answerTime(now, longest)
     if (version !== 3) group.delay(time, now + longest)
     // Rule 1 of RFC 3376 5.2: the answer to the general query says it before.
     else if (this.generalDue > time) group.query(time, sources.length > 0 ? sources : null)
@@ -211,6 +213,7 @@ export class IgmpInterface {
 
   private expire(): void {
     const now = this.context.clock.now()
+    this.quietUntil = now + LEAST_RESPONSE
     const version = this.currentVersion()
     if (version === 3) this.expireV3(now)
     else {
@@ -312,6 +315,11 @@ export class IgmpInterface {
   /** A random time in the `longest` microseconds from now. */
   private after(now: number, longest: number): number {
     return now + this.context.random.fraction() * longest
+  }
+
+  /** When to answer a query that allows `longest` microseconds. */
+  private answerTime(now: number, longest: number): number {
+    return Math.max(this.after(now, longest), this.quietUntil)
   }
 
   private arm(): void {

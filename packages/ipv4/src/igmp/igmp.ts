@@ -201,7 +201,7 @@ function fieldSetting<Key extends string>(
     maximum,
     () => object[key],
     (value) => {
-      ;(object as Record<string, number>)[key] = value
+      object[key] = value
     },
   )
 }

@@ -28,7 +28,7 @@ export class ReportedGroup {
   readonly address: IpAddress
   filter: GroupFilter = NO_MEMBERSHIP
   /** When a query is answered, or an unsolicited IGMPv2 report repeated; Infinity: nothing waits. */
-  due = Infinity
+  due: number = Infinity
   /** IGMPv2: this host was the last to report the group (RFC 2236 3). */
   reporter = false
   /** IGMPv1 and v2: unsolicited reports still to send. */
