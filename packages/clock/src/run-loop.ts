@@ -17,7 +17,7 @@ export class TaskLoop implements RunLoop {
   tasksRun = 0
   private depth = 0
   private draining = false
-  private ring: (Task | null)[] = new Array<Task | null>(64).fill(null)
+  private ring: (Task | null)[] = Array.from({ length: 64 }, () => null)
   private head = 0
   private count = 0
   private errors: unknown[] | null = null
@@ -99,7 +99,7 @@ export class TaskLoop implements RunLoop {
 
   private grow(): void {
     const old = this.ring
-    const ring = new Array<Task | null>(old.length * 2).fill(null)
+    const ring = Array.from<unknown, Task | null>({ length: old.length * 2 }, () => null)
     for (let i = 0; i < this.count; i++) ring[i] = old[(this.head + i) & (old.length - 1)] as Task
     this.ring = ring
     this.head = 0

@@ -76,8 +76,8 @@ export class WheelTimer implements Timer {
  */
 export class TimerWheel {
   /** First and last timer of each slot, and of the due list behind them. */
-  private readonly first: (WheelTimer | null)[] = new Array<WheelTimer | null>(DUE + 1).fill(null)
-  private readonly last: (WheelTimer | null)[] = new Array<WheelTimer | null>(DUE + 1).fill(null)
+  private readonly first: (WheelTimer | null)[] = Array.from({ length: DUE + 1 }, () => null)
+  private readonly last: (WheelTimer | null)[] = Array.from({ length: DUE + 1 }, () => null)
   /** One bit for each occupied slot of a level. */
   private readonly occupied: Int32Array = new Int32Array(LEVELS)
   /** One bit for each level with an occupied slot. */

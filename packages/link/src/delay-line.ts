@@ -5,7 +5,7 @@ export class DelayLine {
   length = 0
   private times = new Float64Array(64)
   private orders = new Float64Array(64)
-  private packets: (Packet | null)[] = new Array<Packet | null>(64).fill(null)
+  private packets: (Packet | null)[] = Array.from({ length: 64 }, () => null)
   private order = 0
 
   /** When the first packet arrives, Infinity if there is none. */

@@ -28,9 +28,13 @@ function dress(packet: Packet): void {
 
 /** The fields, with offsets counted from the window. */
 function fields(packet: Packet): Record<string, unknown> {
-  const { bytes, view, buffer, next, start, end, ...rest } = packet
-  for (const name of ['linkHeader', 'networkHeader', 'transportHeader', 'checksumStart'] as const) rest[name] -= start
-  return { ...rest, length: end - start }
+  const { start } = packet
+  const fields: Record<string, unknown> = { ...packet, length: packet.length }
+  for (const name of ['linkHeader', 'networkHeader', 'transportHeader', 'checksumStart'] as const) {
+    fields[name] = packet[name] - start
+  }
+  for (const name of ['bytes', 'view', 'buffer', 'next', 'start', 'end']) delete fields[name]
+  return fields
 }
 
 function owner() {
