@@ -1,8 +1,7 @@
-import type { IpAddress } from '@jackfield/addr'
+import { createAddressSlot, hashAddress, hashFlow, IPV4_ANY, IPV6_ANY, type IpAddress } from '@jackfield/addr'
 import { EACCES, EADDRINUSE, EADDRNOTAVAIL, type Host } from '@jackfield/interfaces'
 import { EntryChains } from './entry-chains.js'
 import { EphemeralPorts } from './ephemeral-ports.js'
-import { flowHash, hashAddress, hashFlowWords } from './hash.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
 import { PortBuckets } from './port-buckets.js'
 import type { PortEntry } from './port-entry.js'
@@ -12,6 +11,10 @@ import { type TransportSettings, transportSettings } from './settings.js'
 
 /** Ports with more sockets than this are searched by address. */
 const WALK_LIMIT = 8
+
+// For the addresses of an entry while it is hashed.
+const localSlot = createAddressSlot()
+const remoteSlot = createAddressSlot()
 
 /** Who has which port of one protocol, and whose a packet is. */
 export class PortTable<E extends PortEntry> {
@@ -98,7 +101,7 @@ export class PortTable<E extends PortEntry> {
   bindConnection(entry: E, local: IpAddress, remote: IpAddress, port: number, options: IpSocketOptions): number {
     this.takeOptions(entry, options)
     entry.setLocal(local)
-    const start = flowHash(this.secret0, this.secret1, local, 0, remote, port)
+    const start = hashFlow(this.secret0, this.secret1, local, 0, remote, port)
     this.ephemeral.begin(options, start)
     for (let candidate = this.ephemeral.next(); candidate !== 0; candidate = this.ephemeral.next()) {
       if (!this.sharable(candidate) || this.tupleTaken(entry, candidate, local, remote, port)) continue
@@ -174,7 +177,7 @@ export class PortTable<E extends PortEntry> {
     if (best === null) return null
     const group = best.reuseGroup
     if (group === null || group.size < 2) return best as E
-    return group.choose(flowHash(this.secret0, this.secret1, local, localPort, remote, remotePort)) as E
+    return group.choose(hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)) as E
   }
 
   /** The newest entry on a local port, for multicast and broadcast: follow `nextOnPort` and ask `matches`. */
@@ -198,18 +201,16 @@ export class PortTable<E extends PortEntry> {
     const { secret0, secret1, bound, exact } = this
     let best: PortEntry | null = null
     if (exact.count > 0) {
-      const hash = flowHash(secret0, secret1, local, localPort, remote, remotePort)
+      const hash = hashFlow(secret0, secret1, local, localPort, remote, remotePort)
       best = bestOf(exact.first(hash), local, localPort, remote, remotePort, interfaceIndex)
       if (best !== null) return best
     }
-    const { w0, w1, w2, w3 } = local
-    const hash = hashAddress(secret0, secret1, w0, w1, w2, w3, localPort)
-    best = bestOf(bound.first(hash), local, localPort, remote, remotePort, interfaceIndex)
+    best = bestOf(bound.first(this.hashBound(local, localPort)), local, localPort, remote, remotePort, interfaceIndex)
     if (best !== null) return best
-    const any6 = bound.first(hashAddress(secret0, secret1, 0, 0, 0, 0, localPort))
+    const any6 = bound.first(this.hashBound(IPV6_ANY, localPort))
     best = bestOf(any6, local, localPort, remote, remotePort, interfaceIndex)
     if (local.version !== 4) return best
-    const any4 = bound.first(hashAddress(secret0, secret1, 0, 0, 0xffff, 0, localPort))
+    const any4 = bound.first(this.hashBound(IPV4_ANY, localPort))
     const other = bestOf(any4, local, localPort, remote, remotePort, interfaceIndex)
     if (best === null || other === null) return other ?? best
     const ofOther = score0(other, local, remote, remotePort, interfaceIndex)
@@ -252,7 +253,7 @@ export class PortTable<E extends PortEntry> {
   }
 
   private tupleTaken(entry: E, localPort: number, local: IpAddress, remote: IpAddress, remotePort: number): boolean {
-    const hash = flowHash(this.secret0, this.secret1, local, localPort, remote, remotePort)
+    const hash = hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)
     for (let each = this.exact.first(hash); each !== null; each = each.nextHashed) {
       if (each === entry || each.localPort !== localPort) continue
       if (score0(each, local, remote, remotePort, each.boundInterface) >= 0) return true
@@ -266,28 +267,17 @@ export class PortTable<E extends PortEntry> {
     this.rehash(entry)
   }
 
+  private hashBound(address: IpAddress, port: number): number {
+    return (hashAddress(this.secret0, this.secret1, address) + port) | 0
+  }
+
   private rehash(entry: E): void {
-    const { secret0, secret1 } = this
-    const { local0, local1, local2, local3, localPort, remote0, remote1, remote2, remote3, remotePort } = entry
-    if (entry.connected && remotePort !== 0) {
-      const hash = hashFlowWords(
-        secret0,
-        secret1,
-        local0,
-        local1,
-        local2,
-        local3,
-        localPort,
-        remote0,
-        remote1,
-        remote2,
-        remote3,
-        remotePort,
-      )
-      this.exact.add(entry, hash)
-    } else {
-      this.bound.add(entry, hashAddress(secret0, secret1, local0, local1, local2, local3, localPort))
-    }
+    entry.readLocal(localSlot)
+    if (entry.connected && entry.remotePort !== 0) {
+      entry.readRemote(remoteSlot)
+      const { localPort, remotePort } = entry
+      this.exact.add(entry, hashFlow(this.secret0, this.secret1, localSlot, localPort, remoteSlot, remotePort))
+    } else this.bound.add(entry, this.hashBound(localSlot, entry.localPort))
     if (entry.reusePort && !entry.connected) this.joinGroup(entry)
   }
 
