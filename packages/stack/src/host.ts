@@ -170,6 +170,10 @@ export class StackHost implements Host {
     return networkInterface.device.transmit(packet) ? 0 : ENOBUFS
   }
 
+  showToTaps(packet: Packet, networkInterface: NetworkInterface): void {
+    if (this.board.packetTaps.length > 0) this.board.showTaps(packet, networkInterface)
+  }
+
   onClose(callback: () => void): void {
     this.closers.push(callback)
   }

@@ -26,6 +26,7 @@ import {
 import {
   CHECKSUM_PARTIAL,
   completeChecksum,
+  PACKET_HOST,
   PACKET_OUTGOING,
   type Packet,
   type PacketPool,
@@ -113,7 +114,7 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
     if (network === null) {
       board.counters.LinkInUnknownProtocol++
       packet.release()
-    } else if (board.merging && packet.segmentCount === 0) {
+    } else if (board.merging && packet.segmentCount === 0 && packet.packetType === PACKET_HOST) {
       this.merger.add(packet, network, board.offloads)
     } else {
       network.receive(packet, this)
@@ -134,8 +135,11 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
   writable(): void {
     const loop = this.board.clock.loop
     loop.enter()
-    this.board.needBurstEnd()
-    loop.leave()
+    try {
+      this.board.needBurstEnd()
+    } finally {
+      loop.leave()
+    }
   }
 
   changed(state: LinkState): void {
