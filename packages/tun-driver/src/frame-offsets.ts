@@ -61,10 +61,10 @@ export function flowHash(packet: Packet, ethernet: boolean): number {
   }
   const transport = readTransportOffset(packet, ethernet)
   if (transport >= 0) hash = mix(hash, view.getInt32(transport))
-  return hash >>> 0
+  return mix(hash, 0) >>> 0
 }
 
 function mix(hash: number, word: number): number {
   const mixed = Math.imul(hash ^ word, 0x9e3779b1)
-  return mixed ^ (mixed >>> 15)
+  return mixed ^ (mixed >>> 16)
 }

@@ -53,8 +53,12 @@ export function kernelCalls(): KernelCalls {
   return loaded
 }
 
-/** @internal Apart from `kernelCalls` so that a test can name another system. */
-export function load(platform: string, architecture: string): KernelCalls {
+/** @internal Apart from `kernelCalls` so that a test can name another system, or one without koffi. */
+export function load(
+  platform: string,
+  architecture: string,
+  require: (name: string) => unknown = createRequire(import.meta.url),
+): KernelCalls {
   if (platform !== 'linux' || !ARCHITECTURES.includes(architecture)) {
     const system = platform === 'linux' ? `linux on ${architecture}` : platform
     throw new TunError(ENOTSUP, 'openTun', {
@@ -63,7 +67,7 @@ export function load(platform: string, architecture: string): KernelCalls {
   }
   let koffi: typeof import('koffi')
   try {
-    koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+    koffi = require('koffi') as typeof import('koffi')
   } catch (cause) {
     throw new TunError(ENOTSUP, 'openTun', {
       detail: `the koffi package cannot be loaded: install it with \`npm install koffi\`; ${String(cause)}`,

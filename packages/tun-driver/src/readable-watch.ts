@@ -24,10 +24,10 @@ export const READ_VIEW: DataView = new DataView(READ_BUFFER.buffer)
  * the descriptor is then put in its place under the same number (`dup3`) before the loop first sees it. When it is readable, libuv
  * reads once (which for a TUN device is one packet) into a buffer of ours, and calls.
  *
- * Measured on Node 20, the other ways of waiting are worse: an asynchronous `poll` through koffi holds a thread of libuv's pool
+ * The other ways of waiting are worse: an asynchronous `poll` through koffi holds a thread of libuv's pool
  * of four and makes `process.exit` wait for it; a worker thread adds 17 µs to each wake-up; SIGIO interrupts the whole process for every
  * packet and has one handler per process. This has no thread, no signal and no further system call; a program at rest sleeps
- * in `epoll_wait`, `ref` and `unref` are Node's own, and an exit waits for nothing.
+ * in `epoll_wait`, `ref` and `unref` are Node's own, and an exit waits for nothing. Tried on Node 20, 22 and 24.
  */
 export class ReadableWatch {
   /** The number under which the descriptor is to be used from now on. */
@@ -35,7 +35,7 @@ export class ReadableWatch {
   private readonly socket: Socket
   private open = true
 
-  /** Takes the descriptor over (its old number is closed); it must be non-blocking. TunError where no pipe can be had. */
+  /** Takes the descriptor over (its old number is closed); it must be non-blocking. TunError where no pipe can be had; it is then left open. */
   constructor(calls: KernelCalls, fd: number, listener: WatchListener) {
     const ends = new Int32Array(2)
     if (calls.pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) throw new TunError(calls.errno(), 'pipe2')
@@ -54,9 +54,13 @@ export class ReadableWatch {
     }
     this.socket = new Socket(options)
     this.fd = readEnd
-    calls.dup3(fd, readEnd, O_CLOEXEC)
-    calls.close(fd)
     calls.close(writeEnd)
+    if (calls.dup3(fd, readEnd, O_CLOEXEC) < 0) {
+      const errno = calls.errno()
+      this.close()
+      throw new TunError(errno, 'dup3')
+    }
+    calls.close(fd)
     const ended = (): void => {
       if (!this.open) return
       this.close()

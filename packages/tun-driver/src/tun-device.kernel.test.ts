@@ -1,44 +1,16 @@
-import { createSocket } from 'node:dgram'
-import { connect } from 'node:net'
-import {
-  CHECKSUM_NONE,
-  CHECKSUM_PARTIAL,
-  checksum,
-  foldSum,
-  type Packet,
-  SEGMENT_NONE,
-  SEGMENT_TCP,
-  SEGMENT_UDP,
-  sumBytes,
-  sumWord,
-} from '@jackfield/packet'
-import { afterEach, describe, expect, test } from 'vitest'
+import { EAGAIN } from '@jackfield/interfaces'
+import type { Packet } from '@jackfield/packet'
+import { describe, expect, test } from 'vitest'
+import { attach } from './attach.js'
+import { opened } from './devices.test-harness.js'
 import { EchoReceiver } from './echo.test-receiver.js'
 import { openDescriptors, run, until } from './host.test-commands.js'
-import { openTap, openTun, readInterface, type TunDevice, TunError } from './index.js'
-
-const devices: TunDevice[] = []
-const receivers: EchoReceiver[] = []
-
-function opened<D extends TunDevice>(device: D, keep?: (packet: Packet) => boolean): [D, EchoReceiver] {
-  const receiver = new EchoReceiver(device, keep)
-  devices.push(device)
-  receivers.push(receiver)
-  device.open(receiver)
-  return [device, receiver]
-}
-
-afterEach(() => {
-  for (const device of devices.splice(0)) device.close()
-  for (const receiver of receivers.splice(0)) {
-    receiver.releaseKept()
-    expect(receiver.pool.outstanding).toBe(0)
-  }
-})
-
-function protocolOf(packet: Packet): number {
-  return packet.view.getUint8(packet.start) === 0x45 ? packet.view.getUint8(packet.start + 9) : -1
-}
+import { openTap, openTun, readInterface, TunError } from './index.js'
+import { applySettings } from './interface-settings.js'
+import { type KernelCalls, kernelCalls } from './kernel-calls.js'
+import { checkOptions } from './options.js'
+import { protocolOf, udpPacket } from './packets.test-builders.js'
+import { TunDevice } from './tun-device.js'
 
 describe('a TUN device', () => {
   test('has the name, index, MTU and state that the kernel says', () => {
@@ -106,7 +78,9 @@ describe('a TUN device', () => {
       expect(readInterface('tunagain')).toBeNull()
     }
     expect(openDescriptors()).toBe(before)
-    expect(() => devices[0]?.open(receivers[0] as EchoReceiver)).toThrow(/closed/)
+    const device = openTun()
+    device.close()
+    expect(() => device.open(new EchoReceiver(device))).toThrow(/closed/)
   })
 
   test('stays when it is persistent, with its address, until it is opened as not', () => {
@@ -155,140 +129,6 @@ describe('a TUN device', () => {
   })
 })
 
-describe('the offload header', () => {
-  test('leaves the checksum of a SYN of the kernel partial, over the pseudo-header', async () => {
-    const [, receiver] = opened(openTun({ address: '10.77.0.1/24' }), (packet) => protocolOf(packet) === 6)
-    const client = connect(80, '10.77.0.2').on('error', () => client.destroy())
-    await until(() => receiver.kept.length > 0, 'a SYN')
-    client.destroy()
-    const packet = receiver.kept[0] as Packet
-    expect(packet.checksum).toBe(CHECKSUM_PARTIAL)
-    expect(packet.checksumStart).toBe(packet.start + 20)
-    expect(packet.checksumOffset).toBe(16)
-    const length = packet.end - packet.checksumStart
-    const pseudo = foldSum(sumBytes(packet.view, packet.start + 12, packet.start + 20) + sumWord(6) + sumWord(length))
-    expect(packet.view.getUint16(packet.checksumStart + 16)).toBe(pseudo)
-    expect(packet.segmentType).toBe(SEGMENT_NONE)
-  })
-
-  test('is not there without offloads: checksums are complete', async () => {
-    const [, receiver] = opened(
-      openTun({ address: '10.77.0.1/24', offload: false }),
-      (packet) => protocolOf(packet) === 6,
-    )
-    const client = connect(80, '10.77.0.2').on('error', () => client.destroy())
-    await until(() => receiver.kept.length > 0, 'a SYN')
-    client.destroy()
-    const packet = receiver.kept[0] as Packet
-    expect(packet.checksum).toBe(CHECKSUM_NONE)
-    const pseudo =
-      sumBytes(packet.view, packet.start + 12, packet.start + 20) + sumWord(6) + sumWord(packet.length - 20)
-    expect(checksum(packet.view, packet.start + 20, packet.end, pseudo)).toBe(0)
-  })
-
-  test('has the kernel complete checksums', async () => {
-    const [device, receiver] = opened(openTun({ address: '10.77.0.1/24' }))
-    const socket = createSocket('udp4')
-    await new Promise<void>((resolve) => socket.bind(7777, '10.77.0.1', resolve))
-    const received: Buffer[] = []
-    socket.on('message', (message) => received.push(message))
-    const bytes = udpPacket(100)
-    const plain = receiver.pool.copyOf(bytes)
-    partial(plain, 17, 6)
-    const twin = plain.share()
-    device.transmit(twin)
-    device.transmit(plain)
-    await until(() => received.length === 2, 'both datagrams')
-    expect(received[0]).toEqual(Buffer.from(bytes.subarray(28)))
-    expect(received[1]).toEqual(received[0])
-    socket.close()
-  })
-
-  test('has the kernel cut large UDP packets (where it can)', async () => {
-    const [device, receiver] = opened(openTun({ address: '10.77.0.1/24' }))
-    const socket = createSocket('udp4')
-    await new Promise<void>((resolve) => socket.bind(7777, '10.77.0.1', resolve))
-    const lengths: number[] = []
-    socket.on('message', (message) => lengths.push(message.length))
-    const packet = receiver.pool.copyOf(udpPacket(2500))
-    partial(packet, 17, 6)
-    packet.segmentType = SEGMENT_UDP
-    packet.segmentSize = 1000
-    packet.segmentCount = 3
-    expect(device.transmit(packet)).toBe(true)
-    if (device.offload.udpSegmentation) {
-      await until(() => lengths.length === 3, 'three datagrams')
-      expect(lengths).toEqual([1000, 1000, 500])
-      expect(device.statistics.txErrors).toBe(0)
-    } else {
-      expect(device.statistics.txErrors).toBe(1)
-    }
-    socket.close()
-  })
-
-  test('carries 60 KB segments of TCP both ways', async () => {
-    const [device, receiver] = opened(openTun({ address: '10.77.0.1/24' }), (packet) => protocolOf(packet) === 6)
-    const port = { ours: 80, theirs: 0 }
-    const bytes = Buffer.alloc(400_000, 'large segments ')
-    const client = connect(port.ours, '10.77.0.2').on('error', () => client.destroy())
-    await until(() => receiver.kept.length > 0, 'a SYN')
-    const syn = receiver.kept.shift() as Packet
-    port.theirs = syn.view.getUint16(syn.start + 20)
-    let expected = (syn.view.getUint32(syn.start + 24) + 1) | 0
-    syn.release()
-    const send = (flags: number, sequence: number, payload: Buffer): void => {
-      const packet = receiver.pool.copyOf(tcpPacket(port, flags, sequence, expected, payload))
-      partial(packet, 6, 16)
-      if (payload.length > 1460) {
-        packet.segmentType = SEGMENT_TCP
-        packet.segmentSize = 1460
-        packet.segmentCount = Math.ceil(payload.length / 1460)
-      }
-      device.transmit(packet)
-    }
-    send(0x12, 1000, Buffer.alloc(0))
-    const echoed: Buffer[] = []
-    client.on('data', (data) => echoed.push(data))
-    client.write(bytes)
-    let sent = 1001
-    let taken = 0
-    let largest = 0
-    await until(() => {
-      for (const packet of receiver.kept.splice(0)) {
-        const payload = packet.start + 20 + (packet.view.getUint8(packet.start + 32) >>> 4) * 4
-        const length = packet.end - payload
-        if (length > 0 && packet.view.getInt32(packet.start + 24) === expected) {
-          expected = (expected + length) | 0
-          taken += length
-          largest = Math.max(largest, length)
-          if (length > 1460) {
-            expect(packet.segmentType).toBe(SEGMENT_TCP)
-            expect(packet.segmentCount).toBe(Math.ceil(length / packet.segmentSize))
-          }
-          // Sent back from a buffer that is the packet's own, in one piece as large as it came.
-          send(0x18, sent, Buffer.from(packet.toBytes().subarray(payload - packet.start)))
-          sent += length
-        }
-        packet.release()
-      }
-      return taken === bytes.length && echoed.reduce((sum, data) => sum + data.length, 0) === bytes.length
-    }, 'all bytes there and back')
-    expect(Buffer.concat(echoed).equals(bytes)).toBe(true)
-    expect(largest).toBeGreaterThan(14_000)
-    client.destroy()
-  })
-
-  test('refuses what it cannot express, and counts it', () => {
-    const [device, receiver] = opened(openTun({ address: '10.77.0.1/24' }))
-    const packet = receiver.pool.copyOf(udpPacket(2500))
-    packet.segmentType = SEGMENT_UDP
-    packet.segmentSize = 1000
-    packet.segmentCount = 3
-    expect(device.transmit(packet)).toBe(true)
-    expect(device.statistics).toMatchObject({ txPackets: 0, txErrors: 1 })
-  })
-})
-
 describe('a TAP device', () => {
   test('gives Ethernet frames: the kernel asks for an address by ARP', async () => {
     const isArp = (packet: Packet): boolean => packet.view.getUint16(packet.start + 12) === 0x0806
@@ -310,6 +150,37 @@ describe('a TAP device', () => {
   test('has the address that it is given', () => {
     const [device] = opened(openTap({ hardwareAddress: '02:00:00:00:00:07' }))
     expect(device.hardwareAddress?.toString()).toBe('02:00:00:00:00:07')
+  })
+})
+
+describe('a kernel that takes no more', () => {
+  test('has packets wait up to a bound, and the receiver told when there is room again', async () => {
+    const real = kernelCalls()
+    let full = true
+    const calls: KernelCalls = {
+      ...real,
+      write: (fd, address, length) => (full ? -1 : real.write(fd, address, length)),
+      errno: () => (full ? EAGAIN : real.errno()),
+    }
+    const options = checkOptions({ name: 'tunfull', address: '10.77.0.1/24' })
+    const attachment = attach(real, options)
+    applySettings(real, 'tunfull', options.host)
+    const state = readInterface('tunfull')
+    if (state === null) throw new Error('the device is there')
+    const [device, receiver] = opened(new TunDevice(calls, 'ip', attachment, options, state))
+    let taken = 0
+    while (device.transmit(receiver.pool.copyOf(udpPacket(100)))) taken++
+    expect(taken).toBe(256)
+    expect(device.statistics).toMatchObject({ txPackets: 0, txDropped: 1 })
+    device.flush()
+    expect(receiver.writableCalls).toBe(0)
+    full = false
+    await until(() => receiver.writableCalls === 1, 'room')
+    expect(device.statistics).toMatchObject({ txPackets: 256, txDropped: 1, txErrors: 0 })
+    full = true
+    device.transmit(receiver.pool.copyOf(udpPacket(100)))
+    device.close()
+    expect(device.statistics.txDropped).toBe(2)
   })
 })
 
@@ -349,55 +220,3 @@ describe('what the kernel refuses', () => {
     opened(openTap({ name: 'taplarge' }))
   })
 })
-
-/** An IPv4 packet with a UDP datagram from 10.77.0.2:7 to 10.77.0.1:7777; the UDP checksum is 0. */
-function udpPacket(payload: number): Uint8Array {
-  const bytes = new Uint8Array(28 + payload).map((_, i) => i & 0xff)
-  const view = new DataView(bytes.buffer)
-  writeIpHeader(view, 17)
-  view.setUint16(20, 7)
-  view.setUint16(22, 7777)
-  view.setUint16(24, 8 + payload)
-  view.setUint16(26, 0)
-  return bytes
-}
-
-function tcpPacket(
-  port: { ours: number; theirs: number },
-  flags: number,
-  sequence: number,
-  acknowledgement: number,
-  payload: Buffer,
-): Uint8Array {
-  const bytes = new Uint8Array(40 + payload.length)
-  const view = new DataView(bytes.buffer)
-  writeIpHeader(view, 6)
-  view.setUint16(20, port.ours)
-  view.setUint16(22, port.theirs)
-  view.setUint32(24, sequence)
-  view.setInt32(28, acknowledgement)
-  view.setUint8(32, 5 << 4)
-  view.setUint8(33, flags)
-  view.setUint16(34, 65_535)
-  bytes.set(payload, 40)
-  return bytes
-}
-
-function writeIpHeader(view: DataView, protocol: number): void {
-  view.setUint32(0, 0x45000000 | view.byteLength)
-  view.setUint32(4, 0)
-  view.setUint32(8, (64 << 24) | (protocol << 16))
-  view.setUint32(12, 0x0a4d0002)
-  view.setUint32(16, 0x0a4d0001)
-  view.setUint16(10, checksum(view, 0, 20))
-}
-
-/** Leaves the checksum to the device: the pseudo-header's sum in its field. */
-function partial(packet: Packet, protocol: number, offset: number): void {
-  const { view, start } = packet
-  const sum = sumBytes(view, start + 12, start + 20) + sumWord(protocol) + sumWord(packet.length - 20)
-  view.setUint16(start + 20 + offset, foldSum(sum))
-  packet.checksum = CHECKSUM_PARTIAL
-  packet.checksumStart = start + 20
-  packet.checksumOffset = offset
-}

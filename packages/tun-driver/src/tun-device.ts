@@ -76,6 +76,8 @@ export class TunDevice<Medium extends LinkMedium = LinkMedium> implements LinkDe
   private refused = false
   /** The carrier that the receiver knows of: a device is taken to have one until it says otherwise. */
   private told = true
+  /** Whether the kernel ended it. */
+  private gone = false
   private closed = false
   private referenced = true
 
@@ -168,7 +170,7 @@ export class TunDevice<Medium extends LinkMedium = LinkMedium> implements LinkDe
   refresh(): void {
     if (this.closed) return
     const before = this.state
-    const now = readStateOf(this.calls, this.index)
+    const now = this.gone ? null : readStateOf(this.calls, this.index)
     this.state = now === null ? { ...before, up: false, running: false } : now
     if (this.receiver === null || (this.state.mtu === before.mtu && this.state.up === this.told)) return
     this.told = this.state.up
@@ -212,6 +214,7 @@ export class TunDevice<Medium extends LinkMedium = LinkMedium> implements LinkDe
       },
       ended: () => {
         // Deleted by somebody else. The descriptors are dead, and their numbers may soon be another's.
+        this.gone = true
         this.detach()
         this.refresh()
       },

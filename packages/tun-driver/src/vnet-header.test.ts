@@ -94,7 +94,7 @@ test('a plain packet has a header of zeros, whatever was there before', () => {
   packet.checksumStart = 77
   packet.checksum = CHECKSUM_VERIFIED
   expect(encodeVnetHeader(packet.view, 0, packet, false)).toBe(true)
-  expect([...packet.bytes.subarray(0, 10)]).toEqual(new Array(10).fill(0))
+  expect([...packet.bytes.subarray(0, 10)]).toEqual(Array.from({ length: 10 }, () => 0))
   packet.release()
 })
 
