@@ -2,9 +2,11 @@ import { type IpAddress, Prefix } from '@jackfield/addr'
 import {
   EADDRNOTAVAIL,
   EEXIST,
+  ENOENT,
   type InterfaceAddress,
   type NetworkInterface,
   type RouteEntry,
+  type RouteType,
   SocketError,
 } from '@jackfield/interfaces'
 import type { RouteTable } from '@jackfield/ip'
@@ -27,7 +29,7 @@ export class Addresses {
 
   /** @throws SocketError EEXIST; RangeError where the address cannot be a host's. */
   add(routes: RouteTable, networkInterface: NetworkInterface, prefix: Prefix): void {
-    const { address, length } = prefix
+    const { address } = prefix
     if (address.version !== 4) throw new RangeError(`${prefix} is not IPv4: give IPv6 addresses to the ipv6 package`)
     if (address.isMulticast || address.w3 === -1 || address.isUnspecified) {
       throw new RangeError(`${address} cannot be the address of a host`)
@@ -38,17 +40,8 @@ export class Addresses {
         detail: `${networkInterface.name} has it already`,
       })
     }
-    const entry = { interface: networkInterface, prefix, broadcast: prefix.broadcast }
-    const first = !this.entries.some((other) => sameSubnet(other, entry))
-    routes.add({
-      destination: new Prefix(address, 32),
-      type: 'local',
-      interface: networkInterface.index,
-      source: address,
-    })
-    this.entries = [...this.entries, entry]
+    this.replace(routes, [...this.entries, { interface: networkInterface, prefix, broadcast: prefix.broadcast }])
     this.owned.set(address.w3, (this.owned.get(address.w3) ?? 0) + 1)
-    if (first && length < 32) for (const route of subnetRoutes(entry)) routes.add(route)
   }
 
   /** @throws SocketError EADDRNOTAVAIL where the interface does not have it. */
@@ -60,23 +53,17 @@ export class Addresses {
         detail: `${networkInterface.name} does not have it`,
       })
     }
-    const wasFirst = this.entries.find((other) => sameSubnet(other, entry)) === entry
-    this.forget(entry)
-    routes.remove({
-      destination: new Prefix(entry.prefix.address, 32),
-      type: 'local',
-      interface: networkInterface.index,
-    })
-    if (!wasFirst || entry.prefix.length === 32) return
-    for (const route of subnetRoutes(entry)) routes.remove(route)
-    // Another address of the same subnet keeps the subnet reachable.
-    const heir = this.entries.find((other) => sameSubnet(other, entry))
-    if (heir !== undefined) for (const route of subnetRoutes(heir)) routes.add(route)
+    this.replace(
+      routes,
+      this.entries.filter((other) => other !== entry),
+    )
+    this.disown(entry)
   }
 
   /** Forgets the addresses of an interface that went; its routes are flushed by their own table. */
   removeInterface(networkInterface: NetworkInterface): void {
-    for (const entry of this.entries) if (entry.interface === networkInterface) this.forget(entry)
+    for (const entry of this.entries) if (entry.interface === networkInterface) this.disown(entry)
+    this.entries = this.entries.filter((entry) => entry.interface !== networkInterface)
   }
 
   /** The first address of an interface, or null. */
@@ -127,8 +114,16 @@ export class Addresses {
     return this.entries.find((entry) => entry.interface === networkInterface && entry.prefix.address.equals(address))
   }
 
-  private forget(entry: InterfaceAddress): void {
-    this.entries = this.entries.filter((other) => other !== entry)
+  /** Takes the addresses and makes the routes follow: what two addresses share comes once, and goes with the last. */
+  private replace(routes: RouteTable, entries: readonly InterfaceAddress[]): void {
+    const before = routesOf(this.entries)
+    const after = routesOf(entries)
+    for (const [key, route] of before) if (after.get(key)?.source !== route.source) quietly(() => routes.remove(route))
+    for (const [key, route] of after) if (before.get(key)?.source !== route.source) quietly(() => routes.add(route))
+    this.entries = entries
+  }
+
+  private disown(entry: InterfaceAddress): void {
     const word = entry.prefix.address.w3
     const left = (this.owned.get(word) ?? 1) - 1
     if (left === 0) this.owned.delete(word)
@@ -136,20 +131,31 @@ export class Addresses {
   }
 }
 
-function sameSubnet(a: InterfaceAddress, b: InterfaceAddress): boolean {
-  return a.interface === b.interface && a.prefix.length === b.prefix.length && a.prefix.contains(b.prefix.address)
+/** A route that somebody else added, or took out, is his affair (as Linux's `fib_magic` has it). */
+function quietly(change: () => void): void {
+  try {
+    change()
+  } catch (error) {
+    if (!(error instanceof SocketError && (error.errno === EEXIST || error.errno === ENOENT))) throw error
+  }
 }
 
-/** The route to the subnet (on a loopback all of it is this host) and to its broadcast address, which a /31 has not (RFC 3021). */
-function subnetRoutes(entry: InterfaceAddress): RouteEntry[] {
-  const { prefix, broadcast, interface: networkInterface } = entry
-  const source = prefix.address
-  const index = networkInterface.index
-  const routes: RouteEntry[] = [
-    { destination: prefix.masked, type: networkInterface.loopback ? 'local' : 'unicast', interface: index, source },
-  ]
-  if (broadcast !== null) {
-    routes.push({ destination: new Prefix(broadcast, 32), type: 'broadcast', interface: index, source })
+/**
+ * The routes that addresses bring, by what may be there once: to the address, to its subnet (on a loopback all of it is this
+ * host) and to the broadcast address, which a /31 has not (RFC 3021). The source is the first address that wants the route.
+ */
+function routesOf(entries: readonly InterfaceAddress[]): Map<string, RouteEntry> {
+  const routes = new Map<string, RouteEntry>()
+  for (const { prefix, broadcast, interface: networkInterface } of entries) {
+    const source = prefix.address
+    const want = (type: RouteType, destination: Prefix): void => {
+      const key = `${type} ${destination} ${networkInterface.index}`
+      if (!routes.has(key)) routes.set(key, { destination, type, interface: networkInterface.index, source })
+    }
+    want('local', new Prefix(source, 32))
+    if (prefix.length === 32) continue
+    want(networkInterface.loopback ? 'local' : 'unicast', prefix.masked)
+    if (broadcast !== null) want('broadcast', new Prefix(broadcast, 32))
   }
   return routes
 }
