@@ -79,14 +79,18 @@ export class SequencedPort {
     const peer = this.peer(`${address}:${view.getUint16(0)}`)
     if (peer === undefined) return
     const sequence = view.getUint16(4)
-    if (view.getUint8(6) === ACKNOWLEDGEMENT) return this.acknowledged(peer, sequence)
+    if (view.getUint8(6) === ACKNOWLEDGEMENT) this.acknowledged(peer, sequence)
+    else this.received(peer, sequence, packet.subarray(HEADER_LENGTH))
+  }
+
+  private received(peer: Peer, sequence: number, data: Uint8Array): void {
     const ahead = ((sequence - peer.expected) << 16) >> 16
     // An early one comes again; of one that came before, the acknowledgement was lost.
     if (ahead > 0) return
     this.output(peer.address, this.packet(peer.address, ACKNOWLEDGEMENT, sequence))
     if (ahead < 0) return
     peer.expected = (peer.expected + 1) & 0xffff
-    this.deliver(packet.subarray(HEADER_LENGTH), peer.address)
+    this.deliver(data, peer.address)
   }
 
   private acknowledged(peer: Peer, sequence: number): void {
@@ -103,9 +107,12 @@ export class SequencedPort {
   private transmit(peer: Peer): void {
     const first = peer.outgoing[0]
     if (first === undefined) return
-    if (peer.tries++ >= MAX_TRIES) return this.giveUp(peer, `${peer.address} does not answer`)
-    this.output(peer.address, first.packet)
-    peer.timer.setAfter(RETRY_AFTER)
+    if (peer.tries++ >= MAX_TRIES) {
+      this.giveUp(peer, `${peer.address} does not answer`)
+    } else {
+      this.output(peer.address, first.packet)
+      peer.timer.setAfter(RETRY_AFTER)
+    }
   }
 
   /** Nothing later could arrive in order either. */
