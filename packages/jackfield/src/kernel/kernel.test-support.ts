@@ -1,0 +1,197 @@
+/** What the tests against the kernel share: stacks in processes of their own, commands, captures. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect } from 'vitest'
+
+/** The command line as people run it, from the built package. */
+export const BIN: string = fileURLToPath(new URL('../../bin/jackfield.js', import.meta.url))
+
+/** How a command ended and what it printed. */
+export interface Finished {
+  /** Exit status; null where a signal ended it. */
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** How a command is run. */
+export interface CommandOptions {
+  /** Written to its standard input, which is then closed. */
+  readonly input?: string | Uint8Array
+  /** Milliseconds after which it is killed and the call rejects. Default 60,000. */
+  readonly timeout?: number
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A process whose output is gathered and can be waited for. */
+export class Running {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly ended: Promise<Finished>
+  stdout = ''
+  stderr = ''
+  private readonly text: string
+
+  constructor(file: string, parameters: readonly string[], options: CommandOptions = {}) {
+    this.text = [file, ...parameters].join(' ')
+    this.child = spawn(file, parameters, { env: { ...process.env, ...options.env } })
+    this.child.stdout.setEncoding('latin1').on('data', (text: string) => {
+      this.stdout += text
+    })
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    // A command that does not read its input may be gone before it is written.
+    this.child.stdin.on('error', () => undefined)
+    this.child.stdin.end(options.input ?? '')
+    this.ended = new Promise((resolve, reject) => {
+      this.child.on('error', reject)
+      this.child.on('close', (code, signal) => {
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
+      })
+    })
+    this.ended.catch(() => undefined)
+  }
+
+  /** Waits for output, on either stream; rejects when the process ends or 30 s pass without it. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    let over = false
+    const ended = this.ended.then(() => {
+      over = true
+    })
+    for (let waited = 0; waited < 30_000; waited += 20) {
+      const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
+      if (found !== null) return found
+      if (over) break
+      await Promise.race([ended, sleep(20)])
+    }
+    throw new Error(`${this.text}: ${over ? 'ended' : 'waited'} without ${pattern}:\n${this.stdout}${this.stderr}`)
+  }
+
+  /** Sends a signal and waits for the end; a process that stays is killed after 30 s. */
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal)
+    return this.within(30_000)
+  }
+
+  /** The end, or a rejection when it takes longer; the process is killed then. */
+  async within(timeout: number): Promise<Finished> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        this.child.kill('SIGKILL')
+        reject(new Error(`${this.text}: not ended after ${timeout} ms:\n${this.stdout}${this.stderr}`))
+      }, timeout)
+    })
+    try {
+      return await Promise.race([this.ended, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** Runs a command to its end, whatever its exit status. */
+export function execute(file: string, parameters: readonly string[], options: CommandOptions = {}): Promise<Finished> {
+  return new Running(file, parameters, options).within(options.timeout ?? 60_000)
+}
+
+/** Runs a command that must succeed; gives what it printed. */
+export async function run(file: string, ...parameters: string[]): Promise<string> {
+  const { code, stdout, stderr } = await execute(file, parameters)
+  if (code !== 0) throw new Error(`${[file, ...parameters].join(' ')}: exit status ${code}\n${stdout}${stderr}`)
+  return stdout
+}
+
+/** `jackfield` with these arguments, to its end. */
+export function jackfield(...parameters: string[]): Promise<Finished> {
+  return execute(process.execPath, [BIN, ...parameters])
+}
+
+const stacks: Running[] = []
+
+// A stack that a test did not stop itself is stopped in order, too.
+afterAll(async () => {
+  for (const { code, stderr } of await Promise.all(stacks.splice(0).map((stack) => stack.stop()))) {
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+  }
+})
+
+/** `jackfield up` with these arguments, once it is ready. It is stopped after the tests of the file. */
+export async function up(...parameters: string[]): Promise<Running> {
+  const stack = new Running(process.execPath, [BIN, 'up', ...parameters])
+  await stack.printed(/ready.*\n/)
+  stacks.push(stack)
+  return stack
+}
+
+let made = 0
+
+/** A device and a subnet that no other test of the file has. */
+export interface Place {
+  /** Name of the device. */
+  readonly name: string
+  /** Address of the kernel's end, .1 of the subnet. */
+  readonly kernel: string
+  /** Address of the stack, .2 of the subnet. */
+  readonly stack: string
+  /** The directed broadcast address of the subnet, a /24. */
+  readonly broadcast: string
+  /** Another address of the subnet. */
+  host(number: number): string
+  /** Arguments of `jackfield up`: the device and both ends' addresses. */
+  readonly parameters: string[]
+}
+
+export function place(kind: 'tun' | 'tap'): Place {
+  made++
+  const name = `jf${kind}${made}`
+  const host = (number: number): string => `10.77.${made}.${number}`
+  return {
+    name,
+    kernel: host(1),
+    stack: host(2),
+    broadcast: host(255),
+    host,
+    parameters: [`--${kind}`, name, '--address', `${host(2)}/24`, '--host-address', `${host(1)}/24`],
+  }
+}
+
+/** What ping counted. */
+export interface PingResult {
+  readonly sent: number
+  readonly received: number
+  /** All that it printed. */
+  readonly output: string
+}
+
+/** `ping -q` with these arguments. */
+export async function ping(...parameters: string[]): Promise<PingResult> {
+  const { stdout, stderr } = await execute('ping', ['-q', ...parameters], { timeout: 110_000 })
+  const found = /(\d+) packets transmitted, (\d+) received/.exec(stdout)
+  if (found === null) throw new Error(`ping ${parameters.join(' ')}: ${stdout}${stderr}`)
+  return { sent: Number(found[1]), received: Number(found[2]), output: stdout + stderr }
+}
+
+/** tcpdump on a device, once it listens. Lines have no time stamps and no names. */
+export async function tcpdump(device: string, ...parameters: string[]): Promise<Running> {
+  // -Z root: in a user namespace there is nobody else to become.
+  const sniffer = new Running('tcpdump', ['-Z', 'root', '-i', device, '-l', '-n', '-t', ...parameters])
+  await sniffer.printed(/listening on/)
+  return sniffer
+}
+
+/** Waits until something holds; rejects after 20 s. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let waited = 0; waited < 20_000; waited += 20) {
+    if (await holds()) return
+    await sleep(20)
+  }
+  throw new Error(`waited in vain for ${what}`)
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
