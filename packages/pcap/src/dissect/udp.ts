@@ -1,11 +1,10 @@
 import { IPPROTO_UDP, IPPROTO_UDPLITE } from '@jackfield/interfaces'
 import { foldSum, sumBytes, sumWord } from '@jackfield/packet'
+import { UDP_HEADER_LENGTH } from '@jackfield/udp/wire'
 import { dataLayer } from './data.js'
 import { type DissectInput, dissectPayload } from './dissectors.js'
 import { type FieldStatus, Layer } from './layer.js'
 import { hex } from './number-format.js'
-
-const HEADER_LENGTH = 8
 
 /** UDP (RFC 768). */
 export function dissectUdp(input: DissectInput): Layer {
@@ -17,7 +16,7 @@ export function dissectUdp(input: DissectInput): Layer {
   // A jumbogram, or a packet to be cut of more than 65,535 bytes, tells 0 (RFC 2675 4).
   const length = told === 0 && input.length > 0xffff ? input.length : told
   layer.add('udp.length', 'Length', told, start + 4, start + 6)
-  if (length < HEADER_LENGTH) {
+  if (length < UDP_HEADER_LENGTH) {
     layer.fault = 'bad length'
     layer.line = `${ways}: truncated-udplength ${length}`
     return layer
@@ -29,11 +28,11 @@ export function dissectUdp(input: DissectInput): Layer {
   addChecksum(layer, input, 'udp', length, whole ? start + length : -1)
   if (length > input.length && !(input.network?.fragmented ?? false) && !input.quoted) {
     layer.fault = 'longer than its packet'
-    layer.payload = dataLayer(view, start + HEADER_LENGTH, end, there - HEADER_LENGTH)
-    layer.line = `${ways}: UDP, bad length ${length - HEADER_LENGTH} > ${there - HEADER_LENGTH}`
+    layer.payload = dataLayer(view, start + UDP_HEADER_LENGTH, end, there - UDP_HEADER_LENGTH)
+    layer.line = `${ways}: UDP, bad length ${length - UDP_HEADER_LENGTH} > ${there - UDP_HEADER_LENGTH}`
     return layer
   }
-  return carry(layer, input, end, there, `${ways}: `, `UDP, length ${length - HEADER_LENGTH}`)
+  return carry(layer, input, end, there, `${ways}: `, `UDP, length ${length - UDP_HEADER_LENGTH}`)
 }
 
 /** UDP-Lite (RFC 3828): the checksum covers no more than the sender chose. */
@@ -45,11 +44,11 @@ export function dissectUdpLite(input: DissectInput): Layer {
   const told = view.getUint16(start + 4)
   const coverage = told === 0 ? length : told
   layer.add('udplite.checksum_coverage', 'Checksum coverage', told, start + 4, start + 6)
-  const good = coverage >= HEADER_LENGTH && coverage <= length
+  const good = coverage >= UDP_HEADER_LENGTH && coverage <= length
   addChecksum(layer, input, 'udplite', length, good && start + coverage <= end ? start + coverage : -1)
   if (!good) layer.fault = 'bad checksum coverage'
   const bad = good ? '' : `bad coverage ${told}, `
-  return carry(layer, input, end, length, `${ways}: `, `UDP-Lite, ${bad}length ${length - HEADER_LENGTH}`)
+  return carry(layer, input, end, length, `${ways}: `, `UDP-Lite, ${bad}length ${length - UDP_HEADER_LENGTH}`)
 }
 
 /** Reads the ports; null where the header is cut short, as `line` then tells. */
@@ -68,12 +67,12 @@ function readPorts(layer: Layer, input: DissectInput, name: string): string | nu
   layer.title += `, Src Port: ${sourcePort}, Dst Port: ${destinationPort}`
   layer.add(`${name}.srcport`, 'Source Port', sourcePort, start, start + 2)
   layer.add(`${name}.dstport`, 'Destination Port', destinationPort, start + 2, start + 4)
-  if (input.length < HEADER_LENGTH) {
+  if (input.length < UDP_HEADER_LENGTH) {
     layer.fault = 'truncated'
     layer.line = `${ways}: truncated-${name} ${input.length}`
     return null
   }
-  if (end - start < HEADER_LENGTH) {
+  if (end - start < UDP_HEADER_LENGTH) {
     layer.truncate(name, `${ways}: `)
     return null
   }
@@ -99,8 +98,8 @@ function carry(layer: Layer, input: DissectInput, end: number, length: number, w
   const { view, start } = input
   const ports = input.dissectors.udpPorts
   const dissector = ports.get(view.getUint16(start + 2)) ?? ports.get(view.getUint16(start))
-  const at = start + HEADER_LENGTH
-  const rest = length - HEADER_LENGTH
+  const at = start + UDP_HEADER_LENGTH
+  const rest = length - UDP_HEADER_LENGTH
   const payload = dissectPayload(dissector, input, at, end, rest)
   layer.payload = payload
   if (payload === null && rest > 0) layer.payload = dataLayer(view, at, end, rest)
