@@ -129,7 +129,9 @@ export class Ipv4Layer implements NetworkLayer {
     this.offload = new Ipv4Offload(context)
     this.loop = new LoopQueue(context, (packet, networkInterface) => this.input.receiveOwn(packet, networkInterface))
     const fragmenter = new Fragmenter(context)
-    this.output = new Output(context, fragmenter, new Cutter(context, fragmenter, this.offload), this.loop)
+    const stamps = new OptionStamps(context)
+    const cutter = new Cutter(context, fragmenter, this.offload)
+    this.output = new Output(context, fragmenter, cutter, this.loop, stamps)
     this.igmp = new Igmp({
       clock,
       random,
@@ -137,7 +139,6 @@ export class Ipv4Layer implements NetworkLayer {
       groups,
       send: (packet, destination, networkInterface) => this.output.sendIgmp(packet, destination, networkInterface),
     })
-    const stamps = new OptionStamps(context)
     const header = new NetworkHeader()
     const forwarder = new Forwarder(context, this.output, stamps, header)
     this.errors = new ErrorsIn(context, forwarder)

@@ -115,11 +115,19 @@ describe('IPv4 output', () => {
     expect(net.b.outputs).toEqual([])
   })
 
-  it('carries options', () => {
+  it('carries options, and records itself in them', () => {
     send(net, flowTo('10.0.0.2', { options: recordRouteOption(2) }), 4)
     const packet = read(net.a.takeBytes()[0] as Uint8Array)
-    expect(parseOptions(packet.options)[1]).toMatchObject({ kind: 'record-route', pointer: 4 })
+    const [, recorded] = parseOptions(packet.options)
+    expect(recorded).toMatchObject({ kind: 'record-route', pointer: 8 })
+    expect(recorded?.kind === 'record-route' && `${recorded.addresses[0]}`).toBe('10.0.0.1')
     expect(packet.payload).toEqual(counting(4))
+  })
+
+  it('leaves options alone that are not well formed', () => {
+    const options = Uint8Array.of(7, 3, 4, 7, 99, 4, 0, 0)
+    send(net, flowTo('10.0.0.2', { options }), 4)
+    expect(read(net.a.takeBytes()[0] as Uint8Array).options).toEqual(options)
   })
 
   it('writes no header where another holder would see it', () => {

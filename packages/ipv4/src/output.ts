@@ -23,6 +23,7 @@ import { type Cutter, segmentLength } from './cutter.js'
 import type { Fragmenter } from './fragment.js'
 import { Identification } from './identification.js'
 import type { LoopQueue } from './loop-queue.js'
+import type { OptionStamps } from './option-stamps.js'
 import {
   IP_DF,
   IPV4_FRAGMENT,
@@ -37,6 +38,7 @@ import {
   writePlainHeader,
 } from './wire/header.js'
 import { ROUTER_ALERT_OPTION } from './wire/option-list.js'
+import { OptionPlaces, scanOptions } from './wire/options.js'
 
 /** Room kept before the network header for a link header (Ethernet with a tag: 18 bytes). */
 const LINK_ROOM = 32
@@ -47,14 +49,17 @@ export class Output {
   private readonly fragmenter: Fragmenter
   private readonly cutter: Cutter
   private readonly loop: LoopQueue
+  private readonly stamps: OptionStamps
+  private readonly places = new OptionPlaces()
   private readonly identification: Identification
   private readonly query: RouteQuery
 
-  constructor(context: Ipv4Context, fragmenter: Fragmenter, cutter: Cutter, loop: LoopQueue) {
+  constructor(context: Ipv4Context, fragmenter: Fragmenter, cutter: Cutter, loop: LoopQueue, stamps: OptionStamps) {
     this.context = context
     this.fragmenter = fragmenter
     this.cutter = cutter
     this.loop = loop
+    this.stamps = stamps
     const { clock, host } = context
     this.identification = new Identification(clock, host.random, host.secret0, host.secret1)
     this.query = {
@@ -120,7 +125,13 @@ export class Output {
     let ttl = flow.ttl < 0 ? context.settings.defaultTtl : flow.ttl
     if (cast === CAST_MULTICAST) ttl = flow.multicastTtl
     writePlainHeader(packet.view, start, flow.tos, length, id, df, ttl, flow.protocol, source, destination)
-    if (options !== null) writeOptions(packet, options)
+    if (options !== null) {
+      writeOptions(packet, options)
+      // The host that a datagram comes from is the first to record itself (RFC 1122 3.2.1.8).
+      if (scanOptions(packet.view, start, headerLength, this.places)) {
+        this.stamps.stamp(packet, start, this.places, source)
+      }
+    }
     packet.mark = flow.mark
     packet.priority = flow.priority
     if (cast !== CAST_UNICAST && !this.spread(packet, route, flow, ttl)) return 0
