@@ -1,7 +1,7 @@
 export { checkBindAddress } from './bind-address.js'
 export { pseudoHeaderSum, setPartialChecksum, verifyChecksum } from './checksum.js'
 export { addReceiveControl, SendControl, WANT_TIMESTAMP, WANT_TIMESTAMPNS } from './control.js'
-export { copyBytes } from './copy-bytes.js'
+export { copyFromPacket, copyToPacket } from './copy-bytes.js'
 export { ErrorQueue } from './error-queue.js'
 export { aimFlow, createFlow, routeFlow, sourceOf } from './flow.js'
 export type { MembershipFilter } from './group-options.js'

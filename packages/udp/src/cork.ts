@@ -1,6 +1,6 @@
 import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlot } from '@jackfield/addr'
 import type { Packet, PacketPool } from '@jackfield/packet'
-import { copyBytes, type SendAccount, SendControl } from '@jackfield/transport'
+import { copyToPacket, type SendAccount, SendControl } from '@jackfield/transport'
 
 /** A datagram that is put together from several send calls (`MSG_MORE`, `UDP_CORK`): the first says where it goes. */
 export class Cork {
@@ -44,7 +44,7 @@ export class Cork {
 
   /** Adds bytes; the caller has checked that they fit into a datagram. */
   append(source: Uint8Array, from: number, length: number): void {
-    copyBytes(source, from, length, this.packet.bytes, this.packet.append(length))
+    copyToPacket(source, from, length, this.packet, this.packet.append(length))
   }
 
   /** Gives the memory back. */

@@ -9,7 +9,7 @@ import {
   SEGMENT_UDP,
   sumWord,
 } from '@jackfield/packet'
-import { copyBytes, pseudoHeaderSum, SendAccount, verifyChecksum } from '@jackfield/transport'
+import { copyFromPacket, copyToPacket, pseudoHeaderSum, SendAccount, verifyChecksum } from '@jackfield/transport'
 import type { UdpProtocol } from './udp-protocol.js'
 import { UDP_HEADER_LENGTH } from './wire/udp.js'
 
@@ -46,8 +46,8 @@ export class UdpOffload implements OffloadProtocol {
       const length = Math.min(step, end - from)
       const segment = this.udp.host.packets.allocate(headers + length)
       const at = segment.start
-      copyBytes(bytes, start, headers, segment.bytes, at)
-      copyBytes(bytes, from, length, segment.bytes, at + headers)
+      copyToPacket(bytes, start, headers, segment, at)
+      copyToPacket(bytes, from, length, segment, at + headers)
       segment.copyFieldsFrom(packet)
       const shift = at - start
       segment.networkHeader = at
@@ -148,7 +148,7 @@ function payloadLength(packet: Packet): number {
 function copyInto(head: Packet, packet: Packet, length: number): void {
   head.makeTailroom(length)
   const at = head.append(length)
-  copyBytes(packet.bytes, packet.transportHeader + UDP_HEADER_LENGTH, length, head.bytes, at)
+  copyFromPacket(packet, packet.transportHeader + UDP_HEADER_LENGTH, length, head.bytes, at)
 }
 
 /** A folded sum (not complemented) in which one word was exchanged for another. */

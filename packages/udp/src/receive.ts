@@ -9,7 +9,7 @@ import {
   UDP_GRO,
 } from '@jackfield/interfaces'
 import { type Packet, SEGMENT_UDP } from '@jackfield/packet'
-import { addReceiveControl, copyBytes, fillName, ipName } from '@jackfield/transport'
+import { addReceiveControl, copyFromPacket, fillName, ipName } from '@jackfield/transport'
 import { SHUT_RECEIVE, type UdpSocket } from './udp-socket.js'
 
 /** The next datagram into the message: the bytes copied (with `MSG_TRUNC` its length), or a negative error number. */
@@ -26,7 +26,7 @@ export function receiveDatagram(socket: UdpSocket, message: Message): number {
   }
   const length = packet.end - packet.start
   const copied = Math.min(length, message.length)
-  copyBytes(packet.bytes, packet.start, copied, message.buffer, message.offset)
+  copyFromPacket(packet, packet.start, copied, message.buffer, message.offset)
   if (message.name !== null || message.control !== null) describe(socket, packet, message)
   message.flags = copied < length ? MSG_TRUNC : 0
   if ((flags & MSG_PEEK) === 0) {

@@ -10,7 +10,7 @@ import {
   type NetworkLayer,
 } from '@jackfield/interfaces'
 import { checksum, type Packet, SEGMENT_UDP } from '@jackfield/packet'
-import { copyBytes, pseudoHeaderSum, setPartialChecksum, sourceOf } from '@jackfield/transport'
+import { copyToPacket, pseudoHeaderSum, setPartialChecksum, sourceOf } from '@jackfield/transport'
 import type { UdpSocket } from './udp-socket.js'
 import { UDP_HEADER_LENGTH, writeUdp } from './wire/udp.js'
 
@@ -105,7 +105,7 @@ function sendOne(
   const at = packet.start
   packet.transportHeader = at
   writeUdp(packet.view, at, socket.localPort, port, UDP_HEADER_LENGTH + length, 0)
-  copyBytes(bytes, from, length, packet.bytes, at + UDP_HEADER_LENGTH)
+  copyToPacket(bytes, from, length, packet, at + UDP_HEADER_LENGTH)
   const whole = UDP_HEADER_LENGTH + length
   if (socket.protocol === IPPROTO_UDPLITE) coverLite(socket, packet, whole)
   else if (!withoutChecksum(socket)) {
