@@ -41,6 +41,7 @@ export function udp(options: UdpOptions = {}): StackModule<'network', 'udp'> {
 
 function addProtocol(host: Host, protocol: UdpProtocol, prefix: string): void {
   host.addTransport(protocol)
+  host.onClose(() => protocol.close())
   host.addCounters(countersOf(protocol.counts, prefix))
   for (const family of [AF_INET, AF_INET6]) host.addSocketProvider(providerOf(host, protocol, family))
 }

@@ -43,6 +43,8 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
   readonly control: SendControl = new SendControl()
   /** @internal How many sockets have `UDP_GRO`. */
   groSockets = 0
+  /** @internal Sockets that are not closed. */
+  readonly sockets: Set<UdpSocket> = new Set()
   private readonly lite: boolean
   private readonly cutter: OffloadProtocol | null
   /** Whose the segments are that are being cut. */
@@ -97,6 +99,11 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
     if (options.recvErr) socket.errors.pushIcmp(report, at + UDP_HEADER_LENGTH, remotePort)
     else if (!socket.connected || !(report.fatal || tooBig)) return
     options.fail(report.errno)
+  }
+
+  /** The stack closes: every socket gives back what it holds. */
+  close(): void {
+    for (const socket of this.sockets) socket.close()
   }
 
   private deliverToAll(packet: Packet, header: NetworkHeader, localPort: number, remotePort: number): Delivery {

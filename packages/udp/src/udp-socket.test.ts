@@ -5,6 +5,7 @@ import {
   EADDRNOTAVAIL,
   EAFNOSUPPORT,
   EAGAIN,
+  EBADF,
   EINVAL,
   ENOPROTOOPT,
   ENOTCONN,
@@ -243,4 +244,17 @@ describe('the rest of the calls', () => {
     }
     expect(lite.setOption(SOL_UDP, UDP_GRO, 1)).toBe(-ENOPROTOOPT)
   })
+})
+
+test('a stack that closes takes back what its sockets hold', () => {
+  const other = new UdpTestHost()
+  const socket = other.bound(7)
+  other.arrive(7, bytesOf('unread'))
+  socket.send(message(10, at(PEER, 9), 0x8000))
+  other.host.close()
+  expect(other.host.packets.outstanding).toBe(0)
+  expect(receive(socket)).toBe(-EBADF)
+  expect(socket.send(message(1, at(PEER, 9)))).toBe(-EBADF)
+  expect(socket.bind(at(SELF, 9))).toBe(-EBADF)
+  expect(socket.connect(at(SELF, 9))).toBe(-EBADF)
 })

@@ -7,6 +7,7 @@ import {
   EACCES,
   EAFNOSUPPORT,
   EAGAIN,
+  EBADF,
   EINVAL,
   ENETUNREACH,
   ENOTCONN,
@@ -120,6 +121,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     this.errors = new ErrorQueue(host.packets, this.queue)
     this.flow = createFlow(udp.protocol)
     this.options = new IpSocketOptions(host, this, this.flow, this.queue, this.account, this.wake)
+    udp.sockets.add(this)
   }
 
   bind(name: Sockaddr): number {
@@ -129,6 +131,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     const bad = readName(name, this.family, address)
     const ip = ipName(name)
     if (bad !== 0 || ip === null) return -EAFNOSUPPORT
+    if (this.closed) return -EBADF
     if (options.v6only && address.version === 4) return -EINVAL
     const refused = checkBindAddress(host, options, address, ip.scopeId)
     if (refused !== 0) return refused
@@ -166,6 +169,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     const remote = createAddressSlot()
     const ip = ipName(name)
     if (readName(name, this.family, remote) !== 0 || ip === null) return -EAFNOSUPPORT
+    if (this.closed) return -EBADF
     const unbound = this.autobind()
     if (unbound !== 0) return unbound
     if (this.versionRefused(remote)) return -ENETUNREACH
@@ -228,11 +232,11 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
   }
 
   send(message: Message): number {
-    return sendDatagram(this, message)
+    return this.closed ? -EBADF : sendDatagram(this, message)
   }
 
   receive(message: Message): number {
-    return receiveDatagram(this, message)
+    return this.closed ? -EBADF : receiveDatagram(this, message)
   }
 
   shutdown(how: number): number {
@@ -247,6 +251,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
   close(): void {
     if (this.closed) return
     this.closed = true
+    this.udp.sockets.delete(this)
     this.wake.close()
     this.udp.table.remove(this)
     this.options.close()
