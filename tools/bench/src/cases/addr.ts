@@ -1,8 +1,9 @@
 import { IpAddress } from '@jackfield/addr'
 import ipaddr from 'ipaddr.js'
+import type { Case, Figure } from '../figure.js'
+import { median, significant } from '../median.js'
 
 const ADDRESSES = 1024
-const ROUNDS = 15
 /** How long one measurement runs, in milliseconds. */
 const SPAN = 60
 
@@ -62,18 +63,13 @@ function measure(run: (texts: readonly string[]) => number, texts: readonly stri
   return (passes * texts.length * 1000) / elapsed
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] as number
-}
-
 /** Both libraries in turn, round by round, so that whatever else the machine does meets both. */
-function compare(texts: readonly string[]): [number, number] {
+function compare(texts: readonly string[], rounds: number): [number, number] {
   const own: number[] = []
   const other: number[] = []
   const expected = theirs(texts)
   // The first two rounds warm up.
-  for (let round = 0; round < ROUNDS + 2; round++) {
+  for (let round = 0; round < rounds + 2; round++) {
     const a = measure(ours, texts, expected)
     const b = measure(theirs, texts, expected)
     if (round < 2) continue
@@ -83,19 +79,30 @@ function compare(texts: readonly string[]): [number, number] {
   return [median(own), median(other)]
 }
 
-/**
- * Parsing and formatting addresses, beside ipaddr.js: medians in addresses per second (one parsed and formatted), and how many
- * times as fast ours is. About four seconds.
- */
-export async function run(): Promise<Record<string, number>> {
-  const [ipv4, ipv4Peer] = compare(ipv4Texts())
-  const [ipv6, ipv6Peer] = compare(ipv6Texts())
-  return {
-    'addr ipv4 parse+format, ops/s': Math.round(ipv4),
-    'ipaddr.js ipv4 parse+format, ops/s': Math.round(ipv4Peer),
-    'addr ipv4 ratio': Math.round((ipv4 / ipv4Peer) * 100) / 100,
-    'addr ipv6 parse+format, ops/s': Math.round(ipv6),
-    'ipaddr.js ipv6 parse+format, ops/s': Math.round(ipv6Peer),
-    'addr ipv6 ratio': Math.round((ipv6 / ipv6Peer) * 100) / 100,
+async function run(runs: number): Promise<{ figures: Figure[]; notes: string[] }> {
+  const figures: Figure[] = []
+  for (const [version, texts] of [
+    ['IPv4', ipv4Texts()],
+    ['IPv6', ipv6Texts()],
+  ] as const) {
+    // Spans are short, and more of them settle the medians.
+    const [own, other] = compare(texts, runs * 3)
+    figures.push({
+      name: `${version} address, parsed and formatted`,
+      value: significant(own),
+      unit: 'per s',
+      peer: { name: 'ipaddr.js', value: significant(other) },
+      ratio: significant(own / other),
+      aim: { text: '>= 3 times', met: own >= other * 3 },
+    })
   }
+  return { figures, notes: [] }
+}
+
+export const addresses: Case = {
+  name: 'addr',
+  title: 'addresses parsed and formatted, beside ipaddr.js',
+  oneProcessor: true,
+  namespace: false,
+  run,
 }
