@@ -1,0 +1,116 @@
+/** The example router in a process of its own, between this namespace and another, for tests that cross it. */
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect } from 'vitest'
+import { type Finished, Running, run } from './kernel.test-support.js'
+
+const ROUTER = fileURLToPath(new URL('../../../../examples/router/src/router.js', import.meta.url))
+
+let namespaces = 0
+
+/** Another network namespace: its kernel is another host. It goes when the test run does. */
+export class FarHost {
+  readonly name: string
+
+  private constructor(name: string) {
+    this.name = name
+  }
+
+  static async create(): Promise<FarHost> {
+    const far = new FarHost(`far${++namespaces}`)
+    await run('ip', 'netns', 'add', far.name)
+    await far.run('ip', 'link', 'set', 'lo', 'up')
+    return far
+  }
+
+  /** Runs a command there that must succeed; gives what it printed. */
+  run(file: string, ...parameters: string[]): Promise<string> {
+    return run('ip', 'netns', 'exec', this.name, file, ...parameters)
+  }
+
+  /** Starts a command there. */
+  start(file: string, ...parameters: string[]): Running {
+    return new Running('ip', ['netns', 'exec', this.name, file, ...parameters])
+  }
+
+  /** Takes a device over: its other end stays where it is. It loses its addresses by that. */
+  async takeDevice(device: string, address: string): Promise<void> {
+    await run('ip', 'link', 'set', device, 'netns', this.name)
+    await this.run('ip', 'address', 'add', address, 'dev', device)
+    await this.run('ip', 'link', 'set', device, 'up')
+  }
+}
+
+/** What a router is started with. */
+export interface RouterOptions {
+  /** MTU of the far link, bytes. Default 1500. */
+  readonly farMtu?: number
+  /** Settings as `net.ipv4.icmp_ratelimit=0`. */
+  readonly settings?: readonly string[]
+}
+
+/** This kernel -- near link -- router -- far link -- another kernel. */
+export interface RoutedPath {
+  readonly far: FarHost
+  /** The device towards the router, here and there. */
+  readonly nearDevice: string
+  readonly farDevice: string
+  /** Addresses along the path. */
+  readonly nearAddress: string
+  readonly routerNear: string
+  readonly routerFar: string
+  readonly farAddress: string
+  /** An address in the far network that nobody has. */
+  readonly unusedAddress: string
+  /** Ends the router and gives what it counted, by SNMP name. */
+  stop(): Promise<ReadonlyMap<string, number>>
+}
+
+const routers: Running[] = []
+let paths = 0
+
+afterAll(async () => {
+  for (const ended of await Promise.all(routers.splice(0).map((router) => router.stop()))) expectClean(ended)
+})
+
+/** Starts the example router with a far host behind it, and routes through it on both sides. */
+export async function startRouter(options: RouterOptions = {}): Promise<RoutedPath> {
+  const number = ++paths
+  const near = (host: number): string => `10.90.${number}.${host}`
+  const beyond = (host: number): string => `10.91.${number}.${host}`
+  const [nearDevice, farDevice] = [`near${number}`, `beyond${number}`]
+  const far = await FarHost.create()
+  // Made before: the router opens it as it is, with its MTU.
+  await run('ip', 'tuntap', 'add', farDevice, 'mode', 'tun')
+  await run('ip', 'link', 'set', farDevice, 'mtu', String(options.farMtu ?? 1500))
+  const links = [`${nearDevice}=${near(2)}/24`, `${farDevice}=${beyond(2)}/24`]
+  const router = new Running(process.execPath, [ROUTER, ...links, ...(options.settings ?? [])])
+  routers.push(router)
+  await router.printed(/ready.*\n/)
+  await run('ip', 'address', 'add', `${near(1)}/24`, 'dev', nearDevice)
+  await run('ip', 'link', 'set', nearDevice, 'up')
+  await run('ip', 'route', 'add', `${beyond(0)}/24`, 'via', near(2))
+  await far.takeDevice(farDevice, `${beyond(1)}/24`)
+  await far.run('ip', 'route', 'add', 'default', 'via', beyond(2))
+  return {
+    far,
+    nearDevice,
+    farDevice,
+    nearAddress: near(1),
+    routerNear: near(2),
+    routerFar: beyond(2),
+    farAddress: beyond(1),
+    unusedAddress: beyond(9),
+    stop: async () => {
+      routers.splice(routers.indexOf(router), 1)
+      const ended = await router.stop()
+      expectClean(ended)
+      const lines = ended.stdout.matchAll(/^([A-Z]\w+) +(\d+)$/gm)
+      return new Map([...lines].map(([, name = '', count]) => [name, Number(count)]))
+    },
+  }
+}
+
+function expectClean({ code, stderr }: Finished): void {
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
+import { connect } from 'node:net'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { execute, ping, run } from './kernel.test-support.js'
+import { type RoutedPath, startRouter } from './router.test-support.js'
+
+/** The addresses that answered at each hop, with what traceroute remarks (as `!N`). */
+async function trace(path: RoutedPath, parameters: readonly string[], from: 'near' | 'far' = 'near') {
+  const command = ['-n', '-q', '2', '-m', '5', ...parameters]
+  const output = from === 'near' ? await run('traceroute', ...command) : await path.far.run('traceroute', ...command)
+  const hops = output.split('\n').filter((line) => /^ *\d+ /.test(line))
+  return hops.map((line) => [...new Set(line.match(/\d+\.\d+\.\d+\.\d+|![A-Z]|\*/g))].join(' '))
+}
+
+/** What a kernel's client hears back from a port, as the error's code or the answer. */
+function ask(address: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const client = createSocket('udp4')
+    const done = (outcome: string): void => {
+      client.close()
+      resolve(outcome)
+    }
+    client.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
+    client.on('message', (message) => done(message.toString('latin1')))
+    client.connect(port, address, () => client.send('anybody there?'))
+  })
+}
+
+const TCP_ECHO = `
+  const server = require('node:net').createServer((connection) => connection.pipe(connection))
+  server.listen(7, process.argv[1], () => console.log('listening'))
+`
+
+/** Sends bytes to a TCP port 7, and gives all that comes back. */
+async function exchange(address: string, bytes: Uint8Array): Promise<Buffer> {
+  const connection = connect(7, address)
+  connection.end(bytes)
+  const received: Buffer[] = []
+  for await (const chunk of connection) received.push(chunk)
+  return Buffer.concat(received)
+}
+
+/** Lets this kernel and the far one send as many errors as they would. */
+async function unlimited(path: RoutedPath): Promise<void> {
+  await path.far.run('sysctl', '-q', '-w', 'net.ipv4.icmp_ratelimit=0')
+  await run('sysctl', '-q', '-w', 'net.ipv4.icmp_ratelimit=0')
+}
+
+describe('a stack that forwards between two TUN devices', () => {
+  let path: RoutedPath
+  beforeAll(async () => {
+    path = await startRouter({ settings: ['net.ipv4.icmp_ratelimit=0'] })
+    await unlimited(path)
+  })
+
+  test.each([
+    { kind: 'UDP', flags: [] },
+    { kind: 'UDP to one port', flags: ['-U', '-p', '53'] },
+    { kind: 'UDP in fragments', flags: [], length: ['4000'] },
+    { kind: 'ICMP', flags: ['-I'] },
+    { kind: 'TCP', flags: ['-T'] },
+  ])('is the first hop of two to traceroute, $kind', async ({ flags, length = [] }) => {
+    expect(await trace(path, [...flags, path.farAddress, ...length])).toEqual([path.routerNear, path.farAddress])
+  })
+
+  test('is the first hop from the other side too, with the address of that side', async () => {
+    for (const flags of [[], ['-I']]) {
+      expect(await trace(path, [...flags, path.nearAddress], 'far')).toEqual([path.routerFar, path.nearAddress])
+    }
+  })
+
+  test('is the last hop to its own addresses, whichever side they are on', async () => {
+    expect(await trace(path, [path.routerNear])).toEqual([path.routerNear])
+    expect(await trace(path, ['-I', path.routerFar])).toEqual([path.routerFar])
+  })
+
+  test('says that it knows no way', async () => {
+    await run('ip', 'route', 'add', '192.0.2.0/24', 'via', path.routerNear)
+    expect(await trace(path, ['192.0.2.1'])).toEqual([path.routerNear, `${path.routerNear} !N`])
+    const { stdout } = await execute('ping', ['-c', '1', '192.0.2.1'])
+    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 Destination Net Unreachable`)
+  })
+
+  test('lets pings through, with one less to live each way', async () => {
+    const { stdout } = await execute('ping', ['-c', '3', '-i', '0.2', path.farAddress])
+    expect(stdout).toContain('3 packets transmitted, 3 received')
+    expect(stdout).toContain('ttl=63')
+    expect(await ping('-f', '-c', '2000', path.farAddress)).toMatchObject({ sent: 2000, received: 2000 })
+  })
+
+  test('says that the time to live is over', async () => {
+    const { stdout } = await execute('ping', ['-c', '1', '-t', '1', path.farAddress])
+    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 Time to live exceeded`)
+    expect(await ping('-c', '1', '-t', '2', path.farAddress)).toMatchObject({ received: 1 })
+  })
+
+  test('is on the recorded route, with the address that the packet leaves by', async () => {
+    const { stdout } = await execute('ping', ['-c', '1', '-R', path.farAddress])
+    const [, recorded = ''] = /RR:(.*?)\n\n/s.exec(stdout) ?? []
+    const { nearAddress, routerFar, farAddress, routerNear } = path
+    expect(recorded.trim().split(/\s+/)).toEqual([
+      nearAddress,
+      routerFar,
+      farAddress,
+      farAddress,
+      routerNear,
+      nearAddress,
+    ])
+  })
+
+  test('lets fragments through, both ways', async () => {
+    for (const size of ['1473', '5000', '60000']) {
+      const through = await ping('-c', '3', '-i', '0.02', '-p', 'a1b2c3d4e5', '-s', size, path.farAddress)
+      expect(through).toMatchObject({ sent: 3, received: 3 })
+      expect(through.output).not.toContain('wrong data')
+    }
+  })
+
+  test('lets TCP through, which the kernels leave to the devices to cut and to sum', async () => {
+    const server = path.far.start(process.execPath, '-e', TCP_ECHO, path.farAddress)
+    await server.printed(/listening/)
+    const sent = randomBytes(8_000_000)
+    const echoed = await exchange(path.farAddress, sent)
+    expect(echoed.equals(sent)).toBe(true)
+    await server.stop()
+  })
+
+  test('lets the unreachable port be known to who asked it', async () => {
+    expect(await ask(path.farAddress, 5999)).toBe('ECONNREFUSED')
+    expect(await ask(path.routerFar, 5999)).toBe('ECONNREFUSED')
+  })
+
+  test('counts all of that', async () => {
+    const counters = await path.stop()
+    expect(counters.get('IpForwDatagrams')).toBeGreaterThan(4000)
+    // Both probes at hop 1 of each of the four traces over TCP and UDP at least.
+    expect(counters.get('IcmpOutTimeExcds')).toBeGreaterThan(10)
+    expect(counters.get('IpExtInNoRoutes')).toBeGreaterThan(0)
+    expect(counters.has('IpReasmReqds')).toBe(false)
+    expect(counters.has('IpFragFails')).toBe(false)
+    expect(counters.has('IpFragCreates')).toBe(false)
+  })
+})
+
+describe('a forwarding stack with a smaller MTU on its far side', () => {
+  let path: RoutedPath
+  beforeAll(async () => {
+    path = await startRouter({ settings: ['net.ipv4.icmp_ratelimit=0'], farMtu: 1400 })
+    await unlimited(path)
+  })
+
+  /** What the kernel remembers of the path. */
+  async function cachedMtu(): Promise<string | undefined> {
+    return /mtu (\d+)/.exec(await run('ip', 'route', 'get', path.farAddress))?.[1]
+  }
+
+  test('cuts what may be cut, and fragments of fragments', async () => {
+    for (const size of ['1373', '1472', '5000', '60000']) {
+      // -M dont: without DF, so that nothing is said of the MTU.
+      const through = await ping(
+        ...['-c', '3', '-i', '0.02', '-M', 'dont', '-p', 'a1b2c3d4e5', '-s', size],
+        path.farAddress,
+      )
+      expect(through).toMatchObject({ sent: 3, received: 3 })
+      expect(through.output).not.toContain('wrong data')
+    }
+    expect(await cachedMtu()).toBeUndefined()
+  })
+
+  test('asks for smaller packets where DF is set, and the kernel learns', async () => {
+    const { stdout } = await execute('ping', ['-c', '1', '-M', 'do', '-s', '1373', path.farAddress])
+    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 Frag needed and DF set (mtu = 1400)`)
+    expect(await cachedMtu()).toBe('1400')
+    expect(await ping('-c', '1', '-M', 'do', '-s', '1372', path.farAddress)).toMatchObject({ received: 1 })
+    expect(await ping('-c', '1', '-s', '5000', path.farAddress)).toMatchObject({ received: 1 })
+  })
+
+  test('shows each MTU on the way to traceroute', async () => {
+    await run('ip', 'route', 'flush', 'cache')
+    const output = await run('traceroute', '-n', '-q', '1', '-m', '5', '--mtu', path.farAddress)
+    expect(output.match(/\S+ {2}[\d.]+ ms F=\d+/g)?.map((line) => line.replace(/ {2}.* ms/, ''))).toEqual([
+      `${path.routerNear} F=1500`,
+      `${path.farAddress} F=1400`,
+    ])
+  })
+
+  test('counts what it cut and what it refused to', async () => {
+    const counters = await path.stop()
+    // 1, 1, 4 and 41 packets of up to 1500 bytes: three of each were too large but for the last ones.
+    expect(counters.get('IpFragOKs')).toBe(3 * (1 + 1 + 3 + 40))
+    expect(counters.get('IpFragCreates')).toBe(2 * 3 * (1 + 1 + 3 + 40))
+    expect(counters.get('IpFragFails')).toBe(2)
+    expect(counters.get('IcmpOutDestUnreachs')).toBe(2)
+  })
+})
+
+test('a stack that is not told to forward does not', async () => {
+  const path = await startRouter({ settings: ['net.ipv4.ip_forward=0'] })
+  expect(await ping('-c', '3', '-i', '0.1', '-W', '1', path.farAddress)).toMatchObject({ sent: 3, received: 0 })
+  expect(await ping('-c', '3', '-i', '0.1', path.routerFar)).toMatchObject({ sent: 3, received: 3 })
+  const counters = await path.stop()
+  expect(counters.get('IpInAddrErrors')).toBe(3)
+  expect(counters.has('IpForwDatagrams')).toBe(false)
+})
