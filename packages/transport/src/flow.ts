@@ -78,9 +78,9 @@ function setIfChanged(slot: IpAddressSlot, address: IpAddress): boolean {
   return false
 }
 
-/** As `setIfChanged`; an unspecified source takes the destination's version. */
+/** As `setIfChanged`; an unspecified source, or one of the other version, becomes the unspecified one of the destination's. */
 function setSource(slot: IpAddressSlot, address: IpAddress, version: 4 | 6): boolean {
-  if (!address.isUnspecified) return setIfChanged(slot, address)
+  if (!address.isUnspecified && address.version === version) return setIfChanged(slot, address)
   if (slot.version === version && slot.isUnspecified) return true
   if (version === 4) setSlotV4(slot, 0)
   else setSlotV6(slot, 0, 0, 0, 0)

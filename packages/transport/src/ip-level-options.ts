@@ -198,8 +198,10 @@ export function getIpOption(options: IpSocketOptions, name: number): OptionValue
   }
 }
 
-/** @internal The MTU of the route in use; `ENOTCONN` where there is none. */
+/** @internal The MTU of the path to the peer; `ENOTCONN` where there is none. */
 export function pathMtu(options: IpSocketOptions): number | OptionFailure {
+  const error = options.socket.routeToPeer?.() ?? 0
+  if (error !== 0) return new OptionFailure(-error)
   const { route } = options.flow
   return route?.valid ? route.mtu : new OptionFailure(ENOTCONN)
 }

@@ -31,6 +31,11 @@ export interface OptionsSocket {
   readonly protocol: number
   /** Not 0 once bound: `IPV6_V6ONLY` is then fixed. */
   readonly localPort?: number
+  /**
+   * Points the flow at the peer and finds its route: 0, or a negative error number (`-ENOTCONN` without a peer).
+   * Where a socket has no such method its flow leads to nowhere but the peer.
+   */
+  routeToPeer?(): number
 }
 
 /** The `SOL_SOCKET`, `SOL_IP` and `SOL_IPV6` options that all transports share: their state, and get and set as Linux has them. */

@@ -7,8 +7,6 @@ export class TransportSettings {
   rmemMax = 212_992
   wmemDefault = 212_992
   wmemMax = 212_992
-  /** `net.core.optmem_max`: bytes of source filters that one socket may hold. */
-  optmemMax = 131_072
   /** `net.ipv4.ip_local_port_range`, both inclusive. */
   portLow = 32_768
   portHigh = 60_999
@@ -32,7 +30,6 @@ export class TransportSettings {
       integerSetting('net.core.rmem_max', this, 'rmemMax', 2304, 0x3fff_ffff),
       integerSetting('net.core.wmem_default', this, 'wmemDefault', 4608, 0x3fff_ffff),
       integerSetting('net.core.wmem_max', this, 'wmemMax', 4608, 0x3fff_ffff),
-      integerSetting('net.core.optmem_max', this, 'optmemMax', 0, 0x3fff_ffff),
       integerSetting('net.ipv4.ip_unprivileged_port_start', this, 'unprivilegedPortStart', 0, 65_535),
       integerSetting('net.ipv4.ip_nonlocal_bind', this, 'nonlocalBind', 0, 1),
       {

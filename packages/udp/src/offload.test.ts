@@ -122,6 +122,20 @@ test('only what is of one flow, alike and whole is merged', () => {
   expect(net.leaks()).toBe(0)
 })
 
+test('a device that tells no size, or no place of the header, costs nothing', () => {
+  const { net, offload } = setup()
+  const segments: Packet[] = []
+  const emit = { emit: (segment: Packet) => segments.push(segment) }
+  offload.segment(networkPacket(net, datagram(PEER, SELF, 9, 7, new Uint8Array(1000))), 0, emit)
+  expect(segments.map((segment) => segment.length)).toEqual([1028])
+  segments[0]?.release()
+  const lost = networkPacket(net, new Uint8Array(8))
+  lost.transportHeader = -1
+  offload.segment(lost, 10, emit)
+  expect(segments.length).toBe(1)
+  expect(net.leaks()).toBe(0)
+})
+
 test('segments are charged to the sender until they have left', () => {
   const { net, offload } = setup()
   const account = new SendAccount(100_000, null)

@@ -34,12 +34,16 @@ export class UdpOffload implements OffloadProtocol {
   segment(packet: Packet, size: number, emit: SegmentEmitter): void {
     const { start, end, bytes, transportHeader, owner } = packet
     const headers = transportHeader + UDP_HEADER_LENGTH - start
+    if (transportHeader < start || start + headers > end) {
+      packet.release()
+      return
+    }
     const partial = packet.checksum === CHECKSUM_PARTIAL
     // A device's merged packet was checked as a whole; its segments carry no checksum of their own to look at.
     const pseudo = partial ? packet.view.getUint16(transportHeader + 6) : 0
     const whole = end - transportHeader
-    // No smaller than a byte, that it comes to an end whatever a device said.
-    const step = Math.max(1, size)
+    // What a device says is not believed: without a size it stays whole.
+    const step = size > 0 ? size : whole
     let index = 0
     let from = start + headers
     do {

@@ -13,6 +13,7 @@ import {
   IP_PMTUDISC_DO,
   IP_RECVERR,
   IP_TTL,
+  IPV6_PKTINFO,
   IPV6_V6ONLY,
   MSG_CONFIRM,
   MSG_ERRQUEUE,
@@ -213,6 +214,18 @@ describe('UDP_SEGMENT', () => {
     socket.setOption(SOL_SOCKET, SO_NO_CHECK, 1)
     expect(socket.send(message(10, at(PEER, 9)))).toBe(-EINVAL)
   })
+})
+
+test('a socket bound to an IPv6 address does not reach IPv4, nor does a source of the other version', () => {
+  const six = new UdpTestHost({ version: 6 })
+  const socket = six.socket(AF_INET6)
+  expect(socket.bind(at('2001:db8::1', 7))).toBe(0)
+  expect(socket.send(message(1, at('::ffff:192.0.2.1', 9)))).toBe(-ENETUNREACH)
+  const one = message(1, at('2001:db8::9', 9))
+  const source = { interfaceIndex: 0, address: IpAddress.parse('192.0.2.7') }
+  one.control = [{ level: SOL_IPV6, type: IPV6_PKTINFO, data: source }]
+  expect(socket.send(one)).toBe(-EINVAL)
+  expect(six.leaks()).toBe(0)
 })
 
 test('an IPv6 socket sends over IPv6', () => {

@@ -53,6 +53,7 @@ export function sendDatagram(socket: UdpSocket, message: Message): number {
     control = udp.control
     const bad = control.read(message.control, socket.family)
     if (bad !== 0) return bad
+    if (control.source !== null && control.source.version !== target.version) return -EINVAL
     for (const { level, type, data } of message.control) {
       if (level !== SOL_UDP) continue
       if (type !== UDP_SEGMENT || typeof data !== 'number' || !(data >= 0 && data <= 0xffff)) return -EINVAL

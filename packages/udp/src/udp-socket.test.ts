@@ -14,6 +14,7 @@ import {
   EPIPE,
   FIONREAD,
   IP_BIND_ADDRESS_NO_PORT,
+  IP_MTU,
   IPPROTO_TCP,
   OptionFailure,
   POLLHUP,
@@ -118,6 +119,20 @@ describe('connecting', () => {
     expect(nameOf(socket)).toBe('0.0.0.0:0')
     expect(socket.getPeer(peer)).toBe(-ENOTCONN)
     expect(socket.connect(null)).toBe(0)
+  })
+
+  test('the MTU of the path is that to the peer, from the start and wherever datagrams went since', () => {
+    const socket = net.socket()
+    expect(socket.getOption(SOL_IP, IP_MTU)).toEqual(new OptionFailure(ENOTCONN))
+    expect(socket.send(message(1, at(PEER, 9)))).toBe(1)
+    expect(socket.getOption(SOL_IP, IP_MTU)).toEqual(new OptionFailure(ENOTCONN))
+    socket.connect(at(PEER, 9))
+    expect(socket.getOption(SOL_IP, IP_MTU)).toBe(1500)
+    expect(socket.send(message(1, at('192.0.2.77', 5)))).toBe(1)
+    expect(socket.getOption(SOL_IP, IP_MTU)).toBe(1500)
+    expect(`${socket.flow.destination}`).toBe(PEER)
+    socket.connect(null)
+    expect(socket.getOption(SOL_IP, IP_MTU)).toEqual(new OptionFailure(ENOTCONN))
   })
 
   test('dissolving keeps what bind gave', () => {

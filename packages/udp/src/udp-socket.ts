@@ -194,6 +194,15 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     return 0
   }
 
+  /** `OptionsSocket.routeToPeer`, for `IP_MTU`: the last datagram may have gone elsewhere, or the route be outdated. */
+  routeToPeer(): number {
+    const { peer, flow } = this
+    const network = this.connected ? this.udp.host.network(peer.version) : undefined
+    if (network === undefined) return -ENOTCONN
+    aimFlow(this.options, this.source, peer, this.scopeId, null)
+    return -routeFlow(network, flow)
+  }
+
   private disconnect(): number {
     const { table } = this.udp
     this.flow.route = null
@@ -218,9 +227,10 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     return this.flow.route?.cast === CAST_BROADCAST && !this.options.broadcast
   }
 
-  /** Whether the socket may not use addresses of this version. */
+  /** Whether the socket, for its options or the address it is bound to, may not use addresses of this version. */
   versionRefused(address: IpAddress): boolean {
-    return this.options.v6only && address.version === 4
+    if (this.options.v6only && address.version === 4) return true
+    return !this.source.isUnspecified && this.source.version !== address.version
   }
 
   listen(): number {
