@@ -141,6 +141,15 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     return 0
   }
 
+  /** `OptionsSocket.routeToPeer`, for `IP_MTU`: the last datagram may have gone elsewhere, or the route be outdated. */
+  routeToPeer(): number {
+    const { peer, options } = this
+    const network = this.connected ? this.host.network(peer.version) : undefined
+    if (network === undefined) return -ENOTCONN
+    aimFlow(options, this.local, peer, this.peerScope, null)
+    return -routeFlow(network, options.flow)
+  }
+
   send(message: Message): number {
     const { options } = this
     if ((message.flags & MSG_OOB) !== 0) return -EOPNOTSUPP

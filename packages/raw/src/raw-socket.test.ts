@@ -21,6 +21,7 @@ import {
   FIONREAD,
   ICMP_FILTER,
   IP_HDRINCL,
+  IP_MTU,
   IP_MULTICAST_ALL,
   IP_RECVERR,
   IP_RECVTTL,
@@ -205,6 +206,17 @@ describe('sending', () => {
     expect(socket.getPeer(name)).toBe(-ENOTCONN)
     expect(send(socket, data)).toBe(-EDESTADDRREQ)
     expect(network.pool.outstanding).toBe(0)
+  })
+
+  it('knows the MTU of the path to its peer, wherever it sent since', () => {
+    const { host } = rawHost()
+    const socket = open(host, AF_INET, SOCK_RAW, PROTOCOL)
+    send(socket, data, at('192.0.2.1'))
+    expect(socket.getOption(SOL_IP, IP_MTU)).toEqual(new OptionFailure(ENOTCONN))
+    socket.connect(at('192.0.2.2'))
+    send(socket, data, at('192.0.2.1'))
+    expect(socket.getOption(SOL_IP, IP_MTU)).toBe(1500)
+    socket.close()
   })
 
   it('refuses what Linux refuses', () => {
