@@ -182,13 +182,17 @@ export function publishedName(row: Row): string {
   return row.published ?? `@jackfield/${row.folder}`
 }
 
-/** The table for people, in Markdown, of those rows whose folder is given. */
-export function renderTable(table: readonly Row[], present: ReadonlySet<string>): string {
-  const lines = ['| package | owns | may import |', '| --- | --- | --- |']
-  for (const row of table) {
-    if (!present.has(row.folder)) continue
+/** The table for people, in Markdown, its columns aligned. */
+export function renderTable(table: readonly Row[]): string {
+  const lines = table.map((row) => {
     const externals = row.externals === undefined ? '' : `; from outside: ${row.externals.join(', ')}`
-    lines.push(`| \`${publishedName(row)}\` | ${row.owns} | ${row.reads}${externals} |`)
-  }
-  return lines.join('\n')
+    return [`\`${publishedName(row)}\``, row.owns, row.reads + externals]
+  })
+  const cells = [['package', 'owns', 'may import'], ...lines]
+  const widths = [0, 1, 2].map((column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)))
+  const [head = '', ...rest] = cells.map((line) => {
+    const padded = line.map((cell, column) => cell.padEnd(widths[column] ?? 0))
+    return `| ${padded.join(' | ')} |`
+  })
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest].join('\n')
 }
