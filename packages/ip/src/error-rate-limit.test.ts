@@ -57,6 +57,13 @@ test('the whole host is limited too, by an amount that cannot be told exactly', 
   expect(second).toBeLessThan(60)
 })
 
+test('what is set before the first message holds for it', () => {
+  const { limit, burst } = setUp()
+  limit.msgsPerSec = 1_000_000
+  limit.msgsBurst = 100_000
+  expect(burst(10_000, host)).toBe(10_000)
+})
+
 test('without a limit for each destination only the host’s holds', () => {
   const { clock, limit, burst } = setUp()
   limit.ratelimit = 0

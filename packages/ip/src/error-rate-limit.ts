@@ -41,7 +41,8 @@ export class ErrorRateLimit {
   /** Tokens are milliseconds, as in Linux. */
   private readonly tokens = new Float64Array(SLOTS)
   private readonly stamps = new Float64Array(SLOTS).fill(-1)
-  private credit: number
+  /** Filled at the first message, as Linux's: by what is set then. */
+  private credit = 0
   private creditStamp: number
 
   constructor(options: ErrorRateLimitOptions) {
@@ -53,8 +54,7 @@ export class ErrorRateLimit {
     this.counters = options.counters
     this.counters['IcmpOutRateLimitGlobal'] ??= 0
     this.counters['IcmpOutRateLimitHost'] ??= 0
-    this.credit = this.msgsBurst
-    this.creditStamp = this.clock.now()
+    this.creditStamp = this.clock.now() - 1e6
   }
 
   /**
