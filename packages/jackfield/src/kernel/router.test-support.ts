@@ -5,9 +5,18 @@ import { type Finished, Running, run } from './kernel.test-support.js'
 
 const ROUTER = fileURLToPath(new URL('../../../../examples/router/src/router.js', import.meta.url))
 
-let namespaces = 0
+const namespaces: string[] = []
+const servers: Running[] = []
+const routers: Running[] = []
 
-/** Another network namespace: its kernel is another host. It goes when the test run does. */
+// The next file finds the network as this one did. Deleting a namespace deletes its devices.
+afterAll(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()))
+  for (const ended of await Promise.all(routers.splice(0).map((router) => router.stop()))) expectClean(ended)
+  for (const name of namespaces.splice(0)) await run('ip', 'netns', 'delete', name)
+})
+
+/** Another network namespace: its kernel is another host. It goes after the tests of the file. */
 export class FarHost {
   readonly name: string
 
@@ -16,8 +25,9 @@ export class FarHost {
   }
 
   static async create(): Promise<FarHost> {
-    const far = new FarHost(`far${++namespaces}`)
+    const far = new FarHost(`far${namespaces.length + 1}`)
     await run('ip', 'netns', 'add', far.name)
+    namespaces.push(far.name)
     await far.run('ip', 'link', 'set', 'lo', 'up')
     return far
   }
@@ -27,9 +37,26 @@ export class FarHost {
     return run('ip', 'netns', 'exec', this.name, file, ...parameters)
   }
 
-  /** Starts a command there. */
+  /** Starts a command there. It is stopped after the tests of the file. */
   start(file: string, ...parameters: string[]): Running {
-    return new Running('ip', ['netns', 'exec', this.name, file, ...parameters])
+    const started = new Running('ip', ['netns', 'exec', this.name, file, ...parameters])
+    servers.push(started)
+    return started
+  }
+
+  /** What its kernel counted of ICMP, by the names of `/proc/net/snmp`, as `OutDestUnreachs`. */
+  async icmpCounters(): Promise<ReadonlyMap<string, number>> {
+    const text = await this.run('cat', '/proc/net/snmp')
+    const [names = [], counts = []] = [...text.matchAll(/^Icmp: (.*)$/gm)].map(([, line = '']) => line.split(' '))
+    return new Map(names.map((name, i) => [name, Number(counts[i])]))
+  }
+
+  /** Takes one end of a new cable (veth) to this namespace. */
+  async connect(near: string, nearAddress: string, far: string, farAddress: string): Promise<void> {
+    await run('ip', 'link', 'add', near, 'type', 'veth', 'peer', 'name', far)
+    await run('ip', 'address', 'add', nearAddress, 'dev', near)
+    await run('ip', 'link', 'set', near, 'up')
+    await this.takeDevice(far, farAddress)
   }
 
   /** Takes a device over: its other end stays where it is. It loses its addresses by that. */
@@ -65,12 +92,7 @@ export interface RoutedPath {
   stop(): Promise<ReadonlyMap<string, number>>
 }
 
-const routers: Running[] = []
 let paths = 0
-
-afterAll(async () => {
-  for (const ended of await Promise.all(routers.splice(0).map((router) => router.stop()))) expectClean(ended)
-})
 
 /** Starts the example router with a far host behind it, and routes through it on both sides. */
 export async function startRouter(options: RouterOptions = {}): Promise<RoutedPath> {

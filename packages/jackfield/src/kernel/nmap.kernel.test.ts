@@ -1,0 +1,140 @@
+import { createSocket } from 'node:dgram'
+import { describe, expect, test } from 'vitest'
+import { createHost } from '../create-host.js'
+import { openTun } from '../tun.js'
+import { ping, place, run, until, up } from './kernel.test-support.js'
+import { FarHost } from './router.test-support.js'
+
+/** Settings under which every probe gets its answer. */
+const UNLIMITED = ['net.ipv4.icmp_ratelimit=0', 'net.ipv4.icmp_msgs_per_sec=1000000', 'net.ipv4.icmp_msgs_burst=10000']
+
+/** What nmap found: the state of each port or protocol, and how many closed ones it did not list. */
+interface Scan {
+  readonly states: Readonly<Record<number, string>>
+  readonly closed: number
+}
+
+async function nmap(...parameters: string[]): Promise<Scan> {
+  const output = await run('nmap', '-n', '-Pn', ...parameters)
+  const lines = output.matchAll(/^(\d+)(?:\/udp)?\s+(open|closed|filtered|open\|filtered)\s/gm)
+  const states = Object.fromEntries([...lines].map(([, number, state = '']) => [Number(number), state]))
+  return { states, closed: Number(/Not shown: (\d+) closed/.exec(output)?.[1] ?? 0) }
+}
+
+/** The same four services, as sockets of a kernel. */
+const KERNEL_SERVICES = `
+  const { createSocket } = require('node:dgram')
+  let waiting = 4
+  for (const [port, answers] of [[7, true], [9, false], [13, true], [19, true]]) {
+    const socket = createSocket('udp4')
+    if (answers) socket.on('message', (request, from) => socket.send('an answer', from.port, from.address))
+    socket.bind(port, () => { if (--waiting === 0) console.log('listening') })
+  }
+`
+
+describe('what nmap finds', () => {
+  const { stack, parameters } = place('tun')
+  const kernel = '10.76.0.2'
+  const ports: Record<number, string> = {}
+  for (let port = 1; port <= 25; port++) ports[port] = 'closed'
+  // A port that takes what comes and says nothing cannot be told from one that a firewall hides.
+  Object.assign(ports, { 7: 'open', 9: 'open|filtered', 13: 'open', 19: 'open' })
+
+  /** Another kernel, of which nmap is to find the same. */
+  async function startKernel(): Promise<void> {
+    const far = await FarHost.create()
+    await far.connect('scanner', '10.76.0.1/24', 'scanned', `${kernel}/24`)
+    await far.run('sysctl', '-q', '-w', ...UNLIMITED)
+    await far.start(process.execPath, '-e', KERNEL_SERVICES).printed(/listening/)
+  }
+
+  test('is what it finds of Linux: open ports, silent ones and closed ones', async () => {
+    const settings = UNLIMITED.flatMap((setting) => ['--sysctl', setting])
+    await up(...parameters, '--services', 'echo,discard,daytime,chargen', ...settings)
+    await startKernel()
+    const scan = await nmap('-sU', '-p', '1-25', stack)
+    expect(scan.states).toEqual(ports)
+    expect(await nmap('-sU', '-p', '1-25', kernel)).toEqual(scan)
+  })
+
+  test('is each protocol that the stack has', async () => {
+    const scan = await nmap('-sO', stack)
+    // Broken IGMP and UDP-Lite are dropped without a word, there as here.
+    expect(scan.states).toEqual({ 1: 'open', 2: 'open|filtered', 17: 'open', 136: 'open|filtered' })
+    expect(scan.closed).toBe(252)
+    // A kernel may have more protocols, as it is configured.
+    const { states } = await nmap('-sO', kernel)
+    expect(states).toMatchObject({ 1: 'open', 2: 'open|filtered', 17: 'open' })
+    for (const unassigned of [200, 253, 254]) expect(states[unassigned]).toBeUndefined()
+  })
+})
+
+describe('the limit of ICMP errors', () => {
+  /** Sends a datagram to each of so many closed ports, not more at once than the device's queue holds (500). */
+  async function knock(address: string, count: number, source?: string): Promise<void> {
+    const socket = createSocket('udp4')
+    await new Promise<void>((resolve) => socket.bind(0, source, resolve))
+    for (let i = 0; i < count; i++) {
+      await new Promise((resolve) => socket.send('anybody there?', 20_000 + i, address, resolve))
+    }
+    socket.close()
+  }
+
+  /** A host on a device with the sysctl settings of a new one, or these. */
+  function start(sysctl: Readonly<Record<string, number>> = {}) {
+    const { name, kernel, stack, host: other } = place('tun')
+    const device = openTun({ name, address: `${kernel}/24` })
+    const host = createHost({ sysctl, interfaces: [{ device, addresses: [`${stack}/24`] }] })
+    return { host, name, stack, other, count: (counter: string): number => host.stack.counters()[counter] ?? 0 }
+  }
+
+  test('is six at once to each destination and one a second from then on, as of Linux', async () => {
+    const { host, name, stack, other, count } = start()
+    const began = performance.now()
+    await knock(stack, 40)
+    await until(() => count('UdpNoPorts') === 40, 'all datagrams')
+    const sent = count('IcmpOutDestUnreachs')
+    const more = Math.ceil((performance.now() - began) / 1000)
+    expect(sent).toBeGreaterThanOrEqual(6)
+    expect(sent).toBeLessThanOrEqual(6 + more)
+    expect(sent + count('IcmpOutRateLimitHost')).toBe(40)
+    // What is no error is not limited, and another destination has a count of its own.
+    expect(await ping('-f', '-c', '500', stack)).toMatchObject({ sent: 500, received: 500 })
+    await run('ip', 'address', 'add', `${other(11)}/24`, 'dev', name)
+    await knock(stack, 6, other(11))
+    await until(() => count('UdpNoPorts') === 46, 'the datagrams of the other address')
+    expect(count('IcmpOutDestUnreachs')).toBe(sent + 6)
+    await host.close()
+
+    const far = await FarHost.create()
+    await far.connect('knocker', '10.75.0.1/24', 'knocked', '10.75.0.2/24')
+    const beganThere = performance.now()
+    await knock('10.75.0.2', 40)
+    const there = await far.icmpCounters()
+    const moreThere = Math.ceil((performance.now() - beganThere) / 1000)
+    expect(there.get('OutDestUnreachs')).toBeGreaterThanOrEqual(6)
+    expect(there.get('OutDestUnreachs')).toBeLessThanOrEqual(6 + moreThere)
+  })
+
+  test('is for all destinations together, too', async () => {
+    const { host, stack, count } = start({ 'net.ipv4.icmp_ratelimit': 0, 'net.ipv4.icmp_msgs_per_sec': 50 })
+    await knock(stack, 400)
+    await until(() => count('UdpNoPorts') === 400, 'all datagrams')
+    // 50 credits at once and as many a second, of which each message takes 0, 1 or 2 by chance.
+    const sent = count('IcmpOutDestUnreachs')
+    expect(sent).toBeGreaterThanOrEqual(25)
+    expect(sent).toBeLessThan(200)
+    expect(sent + count('IcmpOutRateLimitGlobal')).toBe(400)
+    await host.close()
+  })
+
+  test('is off where the settings say so', async () => {
+    const settings = UNLIMITED.map((setting) => setting.split('='))
+    const { host, stack, count } = start(Object.fromEntries(settings.map(([name, value]) => [name, Number(value)])))
+    await knock(stack, 400)
+    await until(() => count('UdpNoPorts') === 400, 'all datagrams')
+    expect(count('IcmpOutDestUnreachs')).toBe(400)
+    expect(count('IcmpOutRateLimitHost') + count('IcmpOutRateLimitGlobal')).toBe(0)
+    await host.close()
+  })
+})
