@@ -1,6 +1,6 @@
 import { isHostTest, isTest, packageOf } from './file-kind.js'
 import { type Guest, type House, type Manifest, type Room, shippedDependencies } from './house.js'
-import { findCycles } from './manifests.js'
+import { findCycles, mayUseWire } from './manifests.js'
 import type { Import, Sources } from './sources.js'
 import type { Violation } from './violation.js'
 
@@ -53,7 +53,7 @@ function inRoom(house: House, room: Room, each: Import): string {
   // A test may stand on whatever its devDependencies name; that these make no cycle is checked with the manifests.
   if (test && room.manifest.devDependencies?.[name] !== undefined) return ''
   if (room.row.allows.includes(other.row.folder)) return ''
-  if (room.row.allowsWires === true && other.row.wire === true) {
+  if (mayUseWire(room, other)) {
     return specifier.endsWith('/wire') ? '' : `imports ${specifier}, and of that package only ${name}/wire is allowed`
   }
   return `imports ${specifier}: its row allows ${room.row.reads}`

@@ -91,8 +91,12 @@ function checkDependencies(house: House, room: Room, violations: Violation[]): v
 
 /** Whether the row of `room` lets it depend on `target`, wholly or for its `/wire`. */
 function mayUse(room: Room, target: Room): boolean {
-  if (room.row.allows.includes(target.row.folder)) return true
-  return room.row.allowsWires === true && target.row.wire === true
+  return room.row.allows.includes(target.row.folder) || mayUseWire(room, target)
+}
+
+/** Whether the row of `room` lets it import `target`'s `/wire`. */
+export function mayUseWire(room: Room, target: Room): boolean {
+  return room.row.allowsWires === true && target.row.wire === true && target.row.host !== true
 }
 
 /** No package needs itself, by what it ships with and what its tests need together: no build order would be left. */

@@ -52,8 +52,13 @@ export function manifest(folder: string, dependencies: readonly string[] = [], c
 export function soundTree(): Tree {
   const tree: Tree = {
     'package.json': JSON.stringify({ devDependencies: { vitest: '^4' } }),
-    'node_modules/outside/package.json': JSON.stringify({ name: 'outside', version: '1.0.0', main: 'index.js' }),
-    'node_modules/outside/index.js': 'module.exports = 1',
+    'node_modules/outside/package.json': JSON.stringify({
+      name: 'outside',
+      version: '1.0.0',
+      exports: { '.': { types: './main.d.ts', import: './main.js' } },
+    }),
+    'node_modules/outside/main.js': 'export default 1',
+    'node_modules/outside/main.d.ts': 'export default 1',
     'node_modules/vitest/package.json': JSON.stringify({ name: 'vitest', version: '4.0.0', main: 'index.js' }),
     'node_modules/vitest/index.js': 'module.exports = 1',
     'packages/ground/package.json': manifest('ground'),

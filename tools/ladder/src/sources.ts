@@ -45,7 +45,12 @@ export async function readSources(house: House): Promise<Sources> {
       tsPreCompilationDeps: true,
       doNotFollow: { path: '(^|/)(node_modules|dist)/' },
     },
-    { alias, extensions: ['.ts', '.d.ts', '.js'], conditionNames: ['import', 'types', 'node', 'default'] },
+    {
+      alias,
+      extensions: ['.ts', '.d.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
   )
   return collect(output as ICruiseResult, folders)
 }

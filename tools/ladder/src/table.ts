@@ -10,7 +10,7 @@ export interface Row {
   readonly allows: readonly string[]
   /** What `allows` comes to, for people. */
   readonly reads: string
-  /** Whether it may also import the `/wire` entry of every row above it. */
+  /** Whether it may also import the `/wire` entry of every other row that is not a host's. */
   readonly allowsWires?: boolean
   /** Whether it parses a wire format of its own, which then is its entry `/wire`. */
   readonly wire?: boolean
@@ -139,6 +139,7 @@ const lower: readonly Row[] = [
     owns: 'real devices: TUN and TAP with offloads',
     allows: CONTRACTS,
     reads: BELOW,
+    wire: true,
     host: true,
     externals: ['koffi'],
   },
@@ -164,6 +165,13 @@ export const TABLE: readonly Row[] = [
     owns: 'networks of hosts in virtual time, with seeds and replay',
     allows: folders.filter((folder) => folder !== 'tun-driver'),
     reads: 'all above but tun-driver',
+  },
+  {
+    folder: 'packetdrill',
+    owns: 'packetdrill scripts, run against a stack in virtual time',
+    allows: folders.filter((folder) => folder !== 'tun-driver'),
+    reads: 'all above but tun-driver and sim',
+    externals: ['vitest'],
   },
   {
     folder: 'jackfield',
