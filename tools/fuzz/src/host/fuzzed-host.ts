@@ -1,0 +1,217 @@
+import { MacAddress } from '@jackfield/addr'
+import { createVirtualClock, type VirtualClock } from '@jackfield/clock'
+import { createVlanDevices, ethernet } from '@jackfield/ethernet'
+import { icmp } from '@jackfield/icmp'
+import { ipv4 } from '@jackfield/ipv4'
+import { createLoopback } from '@jackfield/link'
+import { setPacketChecks } from '@jackfield/packet'
+import { raw } from '@jackfield/raw'
+import { createSockets, type Sockets } from '@jackfield/sockets'
+import { createStack, type Stack } from '@jackfield/stack'
+import { decodeVnetHeader, VNET_HEADER_LENGTH } from '@jackfield/tun-driver/wire'
+import { udp } from '@jackfield/udp'
+import { toHex } from '../bytes.js'
+import type { Chance } from '../chance.js'
+import { ETHERNET_ADDRESS, TUN_ADDRESS, VLAN_ADDRESS, VLAN_ID } from '../scene.js'
+import type { Subject } from '../subject.js'
+import { Activity } from './activity.js'
+import { checkConservation } from './conservation.js'
+import { FuzzDevice } from './fuzz-device.js'
+import { checkLimits } from './limits.js'
+import { MERGING, ROSTER } from './roster.js'
+import { findTables, type Tables } from './tables.js'
+import { Witness } from './witness.js'
+
+/** One packet for one of the devices. */
+export interface Frame {
+  readonly device: 'tun0' | 'eth0'
+  readonly bytes: Uint8Array
+  /** What a driver with offloads says of it (`struct virtio_net_hdr`). */
+  readonly vnet?: Uint8Array
+}
+
+/** Makes an input for a host: the frames of one burst. */
+export type FrameGenerator = (chance: Chance, host: FuzzedHost) => readonly Frame[]
+
+/** How many inputs go by between two deeds of the host's own. */
+const ACT_EVERY = 12
+
+const MINUTE = 60_000_000
+
+/** A router with every layer, two devices and sockets in many states. */
+export class FuzzedHost implements Subject {
+  readonly tun: FuzzDevice<'ip'>
+  readonly ethernet: FuzzDevice<'ethernet'>
+  private readonly clock: VirtualClock = createVirtualClock()
+  private readonly stack: Stack<string>
+  private readonly sockets: Sockets
+  private readonly witness = new Witness()
+  private readonly activity: Activity
+  private readonly generate: FrameGenerator
+  private readonly merging: boolean
+  private readonly vlans: ReturnType<typeof createVlanDevices>
+  private lyingDriver = false
+  private last: readonly Frame[] = []
+  private tables: Tables
+
+  constructor(chance: Chance, generate: FrameGenerator) {
+    setPacketChecks(true)
+    this.generate = generate
+    this.merging = chance.oneIn(3)
+    const { clock } = this
+    this.tun = new FuzzDevice({ name: 'tun0', medium: 'ip' })
+    this.ethernet = new FuzzDevice({
+      name: 'eth0',
+      medium: 'ethernet',
+      hardwareAddress: MacAddress.parse('02:00:00:00:00:01'),
+    })
+    this.vlans = createVlanDevices(this.ethernet, [VLAN_ID])
+    const stack = createStack({ clock, random: chance.random })
+      .with(ethernet())
+      .with(ipv4())
+      .with(icmp())
+      .with(udp())
+      .with(raw())
+      .with(this.witness)
+    stack.addInterface(createLoopback({ clock }), { addresses: ['127.0.0.1/8'] })
+    stack.addInterface(this.vlans.untagged, { addresses: [`${ETHERNET_ADDRESS}/24`] })
+    stack.addInterface(this.vlans.vlan(VLAN_ID), { addresses: [`${VLAN_ADDRESS}/24`] })
+    stack.addInterface(this.tun, { addresses: [`${TUN_ADDRESS}/24`], gateway: '10.2.0.2' })
+    for (const [name, value] of settings(chance)) stack.sysctl.set(name, value)
+    this.stack = stack as unknown as Stack<string>
+    this.sockets = createSockets(stack)
+    this.activity = new Activity(this.stack, this.sockets, clock, this.merging ? [...ROSTER, MERGING] : ROSTER)
+    this.tables = findTables(this.stack)
+  }
+
+  input(chance: Chance): void {
+    const frames = this.generate(chance, this)
+    this.last = frames
+    const { loop } = this.clock
+    loop.enter()
+    try {
+      for (const frame of frames) this.deliver(chance, frame)
+      this.tun.burstEnd()
+      this.ethernet.burstEnd()
+    } finally {
+      loop.leave()
+    }
+    if (chance.oneIn(200)) this.tun.full = this.ethernet.full = true
+    else if (this.tun.full && chance.oneIn(10)) this.makeRoom()
+    if (chance.oneIn(ACT_EVERY)) this.activity.act(chance)
+    else if (chance.oneIn(4)) this.clock.advance(chance.below(2000))
+  }
+
+  check(): void {
+    checkLimits(this.stack, this.tables, this.activity.size)
+    this.conserve(false)
+  }
+
+  settle(): void {
+    this.makeRoom()
+    this.activity.settle()
+    for (let i = 0; i < 2; i++) {
+      this.activity.drainAll()
+      this.clock.advance(5 * MINUTE)
+    }
+    this.activity.drainAll()
+    this.conserve(true)
+    this.tables = findTables(this.stack)
+    checkLimits(this.stack, this.tables, this.activity.size)
+    const { outstanding } = this.stack.packets
+    if (outstanding !== 0) throw new Error(`${outstanding} packets are left when everything is at rest`)
+    const charged = this.activity.charged()
+    if (charged !== 0) throw new Error(`sockets are charged for ${charged} bytes when nothing is under way`)
+    for (const each of this.tables.reassemblers) {
+      if (each.size !== 0 || each.memory !== 0) throw new Error(`${each.size} datagrams wait for fragments for ever`)
+    }
+    for (const each of this.tables.queues) {
+      if (each.length !== 0 || each.used !== 0)
+        throw new Error(`an empty receive queue says that it pins ${each.used} bytes`)
+    }
+    for (const each of this.tables.neighbors) {
+      if (each.waitingBytes !== 0) throw new Error(`${each.waitingBytes} bytes wait for neighbours for ever`)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.sockets.closeAll()
+    await this.stack.close()
+    this.clock.advance(10 * MINUTE)
+    const { outstanding } = this.stack.packets
+    if (outstanding !== 0) throw new Error(`${outstanding} packets are left when the host is closed`)
+  }
+
+  lastInput(): string {
+    return this.last
+      .map(({ device, bytes, vnet }) => `${device} ${vnet === undefined ? '' : `vnet ${toHex(vnet)} `}${toHex(bytes)}`)
+      .join('\n')
+  }
+
+  private makeRoom(): void {
+    this.tun.drain()
+    this.ethernet.drain()
+  }
+
+  private conserve(drained: boolean): void {
+    const { stack, witness, merging, lyingDriver } = this
+    checkConservation({
+      counters: stack.counters(),
+      witness,
+      ipFrames: this.tun.statistics.rxPackets,
+      ethernetFrames: this.ethernet.statistics.rxPackets,
+      vlanDrops: this.vlans.unknownVlan + this.vlans.truncated,
+      loopbackFrames: stack.interfaceByName('lo')?.statistics.rxPackets ?? 0,
+      merging,
+      lyingDriver,
+      drained,
+      sockets: this.activity.size,
+    })
+  }
+
+  /** Puts the frame at the very end of its buffer at times, so that reading past the window shows. */
+  private deliver(chance: Chance, { device: name, bytes, vnet }: Frame): void {
+    const device = name === 'tun0' ? this.tun : this.ethernet
+    const { pool } = device
+    const sizes = [512, 2048, 10_240, 67_584].filter((size) => size >= bytes.length + VNET_HEADER_LENGTH)
+    const size = sizes[0] ?? 0
+    const headroom = chance.oneIn(2) && size > 0 ? size - bytes.length : pool.headroom
+    const packet = pool.allocate(bytes.length, headroom)
+    packet.bytes.set(bytes, packet.start)
+    if (vnet !== undefined && packet.start >= VNET_HEADER_LENGTH) {
+      this.lyingDriver = true
+      this.tun.strict = this.ethernet.strict = false
+      const at = packet.start - VNET_HEADER_LENGTH
+      packet.bytes.set(vnet, at)
+      if (!decodeVnetHeader(packet.view, at, packet, device.medium === 'ethernet')) {
+        packet.release()
+        return
+      }
+    }
+    device.deliver(packet)
+  }
+}
+
+/** What a host is set to: limits low enough to be met, and the choices that lead packets other ways. */
+function settings(chance: Chance): [string, number | string][] {
+  const list: [string, number | string][] = [
+    ['net.ipv4.ip_forward', chance.oneIn(5) ? 0 : 1],
+    ['net.ipv4.conf.all.rp_filter', chance.below(3)],
+    ['net.ipv4.conf.all.accept_redirects', chance.below(2)],
+    ['net.ipv4.conf.eth0.accept_redirects', 1],
+    ['net.ipv4.conf.eth0.proxy_arp', chance.below(2)],
+    ['net.ipv4.conf.eth0.arp_accept', chance.below(3)],
+    ['net.ipv4.icmp_ratelimit', chance.pick([0, 1000])],
+    ['net.ipv4.icmp_echo_ignore_broadcasts', chance.below(2)],
+  ]
+  if (!chance.oneIn(3)) {
+    list.push(['net.ipv4.ipfrag_high_thresh', 262_144], ['net.ipv4.ipfrag_low_thresh', 196_608])
+  }
+  if (chance.oneIn(2)) {
+    list.push(['net.ipv4.neigh.default.gc_thresh1', 16])
+    list.push(['net.ipv4.neigh.default.gc_thresh2', 32])
+    list.push(['net.ipv4.neigh.default.gc_thresh3', 64])
+  }
+  if (chance.oneIn(3)) list.push(['net.ipv4.udp_mem', '20 40 60'])
+  return list
+}

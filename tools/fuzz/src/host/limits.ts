@@ -1,0 +1,44 @@
+import type { Stack } from '@jackfield/stack'
+import type { Tables } from './tables.js'
+
+/** The largest collection that a host may have: its ports. */
+const LARGEST_COLLECTION = 70_000
+/** Everything that a host of this size is made of, with all of its tables full. */
+const MOST_OBJECTS = 200_000
+/** Destinations that the IPv4 layer remembers unless told otherwise. */
+const MOST_DESTINATIONS = 2048
+/** What neighbours' queues may hold together, in bytes. */
+const MOST_WAITING = 4 * 1024 * 1024
+/** What a socket may queue unless told otherwise (`net.core.rmem_default`), in bytes. */
+const MOST_QUEUED = 212_992
+/** The smallest packet pins this much, in bytes. */
+const LEAST_TRUESIZE = 512
+/** The largest one, in bytes: a receive queue may go over its limit by one. */
+const MOST_TRUESIZE = 67_840
+
+/** Whether every table of a host is within its limits; throws with the one that is not. */
+export function checkLimits(stack: Stack<string>, tables: Tables, sockets: number): void {
+  let pinned = 0
+  for (const each of tables.reassemblers) {
+    pinned += each.highThreshold
+    check('bytes of fragments', each.memory, each.highThreshold)
+  }
+  for (const each of tables.destinations) check('destinations', each.size, MOST_DESTINATIONS)
+  const neighborLimit = Number(stack.sysctl.get('net.ipv4.neigh.default.gc_thresh3'))
+  for (const each of tables.neighbors) {
+    pinned += MOST_WAITING
+    check('neighbours', each.size, neighborLimit)
+    check('bytes that wait for neighbours', each.waitingBytes, MOST_WAITING)
+  }
+  // What is queued when a limit is lowered stays.
+  for (const each of tables.queues) {
+    check('bytes of a receive queue', each.used, Math.max(each.limit, MOST_QUEUED) + MOST_TRUESIZE)
+  }
+  check('packets', stack.packets.outstanding, 1000 + (pinned + sockets * 300_000) / LEAST_TRUESIZE)
+  check(`entries of ${tables.largestPath}`, tables.largest, LARGEST_COLLECTION)
+  check('objects', tables.objects, MOST_OBJECTS)
+}
+
+function check(what: string, value: number, limit: number): void {
+  if (!(value >= 0 && value <= limit)) throw new Error(`${value} ${what}, where the limit is ${limit}`)
+}

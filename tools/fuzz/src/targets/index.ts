@@ -1,0 +1,6 @@
+import type { Target } from '../subject.js'
+import { HOST_TARGETS } from './hosts.js'
+import { PARSER_TARGETS } from './parsers.js'
+
+/** Everything that is fuzzed. */
+export const TARGETS: readonly Target[] = [...HOST_TARGETS, ...PARSER_TARGETS]
