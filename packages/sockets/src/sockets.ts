@@ -1,4 +1,4 @@
-import { OptionFailure, type OptionValue, type SOMAXCONN, type Sockaddr, SocketError } from '@jackfield/interfaces'
+import { OptionFailure, type OptionValue, type Sockaddr, SocketError } from '@jackfield/interfaces'
 import type { SocketHost } from '@jackfield/stack'
 import { Calls, DEFAULT_MAX_DESCRIPTORS } from './calls.js'
 import { checked, failure } from './failure.js'
@@ -31,7 +31,7 @@ export interface Sockets {
   bind(fd: number, address: unknown): void
   /** Connects, or begins to (`EINPROGRESS`; ready for writing when done). null dissolves a datagram association. */
   connect(fd: number, address: unknown): void
-  /** @param backlog connections that may wait for `accept`; default {@link SOMAXCONN} */
+  /** @param backlog connections that may wait for `accept`; default 4096 (`SOMAXCONN`) */
   listen(fd: number, backlog?: number): void
   /** The descriptor of the next connection. Fills `peer`, if given. */
   accept(fd: number, peer?: Sockaddr): number

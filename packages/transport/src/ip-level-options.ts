@@ -32,7 +32,8 @@ import {
 } from '@jackfield/interfaces'
 import { WANT_FRAGSIZE, WANT_OPTIONS, WANT_ORIGDST, WANT_PKTINFO, WANT_TOS, WANT_TTL } from './control.js'
 import { setMulticastInterface } from './group-options.js'
-import { type IpSocketOptions, optionInteger } from './ip-socket-options.js'
+import type { IpSocketOptions } from './ip-socket-options.js'
+import { optionInteger } from './option-integer.js'
 
 /** Options that only ask for a control message. */
 const WANTED: ReadonlyMap<number, number> = new Map([

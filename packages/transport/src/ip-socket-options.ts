@@ -17,6 +17,7 @@ import {
 import { changeGroups, groupAction } from './group-options.js'
 import { getIpOption, setIpOption } from './ip-level-options.js'
 import { getIpv6Option, setIpv6Option } from './ipv6-level-options.js'
+import { optionInteger } from './option-integer.js'
 import type { Readiness } from './readiness.js'
 import type { ReceiveQueue } from './receive-queue.js'
 import type { SendAccount } from './send-account.js'
@@ -164,13 +165,4 @@ export class IpSocketOptions {
   close(): void {
     this.groups.close()
   }
-}
-
-/** The integer in an option's value (a number, or 1 to 4 bytes, the lowest first); NaN where there is none. */
-export function optionInteger(value: OptionValue): number {
-  if (typeof value === 'number') return Number.isInteger(value) ? value | 0 : Number.NaN
-  if (!(value instanceof Uint8Array) || value.length === 0) return Number.NaN
-  let result = 0
-  for (let i = 0; i < Math.min(4, value.length); i++) result |= (value[i] as number) << (8 * i)
-  return result
 }

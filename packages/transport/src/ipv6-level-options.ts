@@ -22,7 +22,8 @@ import {
 import { WANT_HOPLIMIT, WANT_PKTINFO6, WANT_TCLASS } from './control.js'
 import { setMulticastInterface } from './group-options.js'
 import { pathMtu, setMtuDiscover, setTos } from './ip-level-options.js'
-import { type IpSocketOptions, optionInteger } from './ip-socket-options.js'
+import type { IpSocketOptions } from './ip-socket-options.js'
+import { optionInteger } from './option-integer.js'
 
 /** Options that only ask for a control message. */
 const WANTED: ReadonlyMap<number, number> = new Map([

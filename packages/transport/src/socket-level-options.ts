@@ -32,7 +32,8 @@ import {
   SO_TYPE,
 } from '@jackfield/interfaces'
 import { WANT_OVERFLOW, WANT_TIMESTAMP, WANT_TIMESTAMPNS } from './control.js'
-import { type IpSocketOptions, optionInteger } from './ip-socket-options.js'
+import type { IpSocketOptions } from './ip-socket-options.js'
+import { optionInteger } from './option-integer.js'
 
 /** Linux's `SOCK_MIN_RCVBUF` and `SOCK_MIN_SNDBUF`, in bytes. */
 export const MIN_RECEIVE_BUFFER = 2304

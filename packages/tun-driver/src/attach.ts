@@ -2,7 +2,7 @@ import { EINVAL } from '@jackfield/interfaces'
 import { bytesOf, interfaceRequest, requestName } from './interface-request.js'
 import { type KernelCalls, O_CLOEXEC, O_NONBLOCK, O_RDWR } from './kernel-calls.js'
 import { attachError, openError, TUN_NODE, TunError } from './tun-error.js'
-import { VNET_HEADER_LENGTH } from './vnet-header.js'
+import { VNET_HEADER_LENGTH } from './wire/vnet-header.js'
 
 // linux/if_tun.h
 const TUNSETIFF = 0x400454ca

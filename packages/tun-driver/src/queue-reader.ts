@@ -1,7 +1,7 @@
 import type { LinkReceiver, LinkStatistics } from '@jackfield/interfaces'
 import type { Packet } from '@jackfield/packet'
 import type { KernelCalls } from './kernel-calls.js'
-import { decodeVnetHeader, VNET_HEADER_LENGTH } from './vnet-header.js'
+import { decodeVnetHeader, VNET_HEADER_LENGTH } from './wire/vnet-header.js'
 
 /** The longest that a device gives: an IP packet of 65,535 bytes, its Ethernet header and a VLAN tag. */
 const LONGEST = 65_535 + 14 + 4

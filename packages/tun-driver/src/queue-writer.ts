@@ -1,7 +1,7 @@
 import { EAGAIN, EBADF, EBADFD, EINTR, EIO, ENETDOWN, type LinkStatistics } from '@jackfield/interfaces'
 import { CHECKSUM_PARTIAL, completeChecksum, type Packet, SEGMENT_NONE } from '@jackfield/packet'
 import type { KernelCalls } from './kernel-calls.js'
-import { encodeVnetHeader, VNET_HEADER_LENGTH } from './vnet-header.js'
+import { encodeVnetHeader, VNET_HEADER_LENGTH } from './wire/vnet-header.js'
 
 /** Packets that wait at most, in each queue, while the kernel takes no more. */
 const LONGEST_QUEUE = 256

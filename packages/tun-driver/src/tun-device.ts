@@ -11,7 +11,7 @@ import {
 import type { Packet } from '@jackfield/packet'
 import type { Attachment } from './attach.js'
 import { BusyPoller } from './busy-poller.js'
-import { flowHash } from './frame-offsets.js'
+import { flowHash } from './wire/frame-offsets.js'
 import { type InterfaceInformation, readStateOf } from './interface-request.js'
 import type { KernelCalls } from './kernel-calls.js'
 import { LinkMonitor } from './link-monitor.js'

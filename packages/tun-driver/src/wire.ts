@@ -1,1 +1,1 @@
-export { decodeVnetHeader, encodeVnetHeader, VNET_HEADER_LENGTH } from './vnet-header.js'
+export { decodeVnetHeader, encodeVnetHeader, VNET_HEADER_LENGTH } from './wire/vnet-header.js'

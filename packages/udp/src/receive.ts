@@ -10,7 +10,8 @@ import {
 } from '@jackfield/interfaces'
 import { type Packet, SEGMENT_UDP } from '@jackfield/packet'
 import { addReceiveControl, copyFromPacket, fillName, ipName } from '@jackfield/transport'
-import { SHUT_RECEIVE, type UdpSocket } from './udp-socket.js'
+import { SHUT_RECEIVE } from './shut.js'
+import type { UdpSocket } from './udp-socket.js'
 
 /** The next datagram into the message: the bytes copied (with `MSG_TRUNC` its length), or a negative error number. */
 export function receiveDatagram(socket: UdpSocket, message: Message): number {

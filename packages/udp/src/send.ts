@@ -19,8 +19,10 @@ import {
 } from '@jackfield/interfaces'
 import { aimFlow, ipName, readName, routeFlow, type SendControl } from '@jackfield/transport'
 import { Cork } from './cork.js'
+import { SHUT_SEND } from './shut.js'
+import { toLoopback } from './to-loopback.js'
 import { transmit } from './transmit.js'
-import { SHUT_SEND, toLoopback, type UdpSocket } from './udp-socket.js'
+import type { UdpSocket } from './udp-socket.js'
 
 // Where the datagram of the present call goes: read before anything else can run.
 const target: IpAddressSlot = createAddressSlot()

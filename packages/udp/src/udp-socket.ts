@@ -1,4 +1,4 @@
-import { createAddressSlot, IpAddress, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
+import { createAddressSlot, IpAddress, type IpAddressSlot, setSlot } from '@jackfield/addr'
 import {
   AF_INET6,
   AF_UNSPEC,
@@ -60,6 +60,8 @@ import {
 import type { Cork } from './cork.js'
 import { receiveDatagram } from './receive.js'
 import { sendDatagram } from './send.js'
+import { SHUT_RECEIVE, SHUT_SEND } from './shut.js'
+import { toLoopback } from './to-loopback.js'
 import { getUdpOption, setUdpOption } from './udp-options.js'
 import type { UdpProtocol } from './udp-protocol.js'
 import { UDP_HEADER_LENGTH } from './wire/udp.js'
@@ -67,10 +69,6 @@ import { UDP_HEADER_LENGTH } from './wire/udp.js'
 const ANY_V4 = IpAddress.v4(0)
 const ANY_V6 = IpAddress.v6(0, 0, 0, 0)
 const EVERYTHING = POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP
-
-/** Bits of `UdpSocket.shut`. */
-export const SHUT_RECEIVE = 1
-export const SHUT_SEND = 2
 
 /** One UDP or UDP-Lite socket. */
 export class UdpSocket extends PortEntry implements SocketEndpoint {
@@ -341,12 +339,4 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     if (wanted < 0 || field === 0 || field === length) return true
     return wanted !== 0 && field >= Math.max(wanted, UDP_HEADER_LENGTH)
   }
-}
-
-/** As in Linux, to send to 0.0.0.0 or `::` is to send to this host: to the source's address, else to the loopback. */
-export function toLoopback(destination: IpAddressSlot, source: IpAddress): void {
-  if (!destination.isUnspecified) return
-  if (!source.isUnspecified && source.version === destination.version) setSlot(destination, source)
-  else if (destination.version === 4) setSlotV4(destination, 0x7f000001)
-  else setSlotV6(destination, 0, 0, 0, 1)
 }
