@@ -1,9 +1,24 @@
 /** The example router in a process of its own, between this namespace and another, for tests that cross it. */
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect } from 'vitest'
 import { type Finished, Running, run } from './kernel.test-support.js'
 
 const ROUTER = fileURLToPath(new URL('../../../../examples/router/src/router.js', import.meta.url))
+
+const TCP_ECHO = `
+  const server = require('node:net').createServer((connection) => connection.pipe(connection))
+  server.listen(7, process.argv[1], () => console.log('listening'))
+`
+
+/** Sends bytes from this kernel to a TCP port 7, and gives all that comes back. */
+export async function tcpExchange(address: string, bytes: Uint8Array): Promise<Buffer> {
+  const connection = connect(7, address)
+  connection.end(bytes)
+  const received: Buffer[] = []
+  for await (const chunk of connection) received.push(chunk)
+  return Buffer.concat(received)
+}
 
 const namespaces: string[] = []
 const servers: Running[] = []
@@ -42,6 +57,11 @@ export class FarHost {
     const started = new Running('ip', ['netns', 'exec', this.name, file, ...parameters])
     servers.push(started)
     return started
+  }
+
+  /** Starts a TCP server on port 7 of an address, which sends back what comes. */
+  async startTcpEcho(address: string): Promise<void> {
+    await this.start(process.execPath, '-e', TCP_ECHO, address).printed(/listening/)
   }
 
   /** What its kernel counted of ICMP, by the names of `/proc/net/snmp`, as `OutDestUnreachs`. */

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { createSocket } from 'node:dgram'
-import { connect } from 'node:net'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { ask } from './ask.test-support.js'
 import { execute, ping, run } from './kernel.test-support.js'
-import { type RoutedPath, startRouter } from './router.test-support.js'
+import { type RoutedPath, startRouter, tcpExchange } from './router.test-support.js'
 
 /** The addresses that answered at each hop, with what traceroute remarks (as `!N`). */
 async function trace(path: RoutedPath, parameters: readonly string[], from: 'near' | 'far' = 'near') {
@@ -11,34 +10,6 @@ async function trace(path: RoutedPath, parameters: readonly string[], from: 'nea
   const output = from === 'near' ? await run('traceroute', ...command) : await path.far.run('traceroute', ...command)
   const hops = output.split('\n').filter((line) => /^ *\d+ /.test(line))
   return hops.map((line) => [...new Set(line.match(/\d+\.\d+\.\d+\.\d+|![A-Z]|\*/g))].join(' '))
-}
-
-/** What a kernel's client hears back from a port, as the error's code or the answer. */
-function ask(address: string, port: number): Promise<string> {
-  return new Promise((resolve) => {
-    const client = createSocket('udp4')
-    const done = (outcome: string): void => {
-      client.close()
-      resolve(outcome)
-    }
-    client.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
-    client.on('message', (message) => done(message.toString('latin1')))
-    client.connect(port, address, () => client.send('anybody there?'))
-  })
-}
-
-const TCP_ECHO = `
-  const server = require('node:net').createServer((connection) => connection.pipe(connection))
-  server.listen(7, process.argv[1], () => console.log('listening'))
-`
-
-/** Sends bytes to a TCP port 7, and gives all that comes back. */
-async function exchange(address: string, bytes: Uint8Array): Promise<Buffer> {
-  const connection = connect(7, address)
-  connection.end(bytes)
-  const received: Buffer[] = []
-  for await (const chunk of connection) received.push(chunk)
-  return Buffer.concat(received)
 }
 
 /** Lets this kernel and the far one send as many errors as they would. */
@@ -118,15 +89,14 @@ describe('a stack that forwards between two TUN devices', () => {
   })
 
   test('lets TCP through, which the kernels leave to the devices to cut and to sum', async () => {
-    await path.far.start(process.execPath, '-e', TCP_ECHO, path.farAddress).printed(/listening/)
+    await path.far.startTcpEcho(path.farAddress)
     const sent = randomBytes(8_000_000)
-    const echoed = await exchange(path.farAddress, sent)
-    expect(echoed.equals(sent)).toBe(true)
+    expect((await tcpExchange(path.farAddress, sent)).equals(sent)).toBe(true)
   })
 
   test('lets the unreachable port be known to who asked it', async () => {
-    expect(await ask(path.farAddress, 5999)).toBe('ECONNREFUSED')
-    expect(await ask(path.routerFar, 5999)).toBe('ECONNREFUSED')
+    expect(await ask(path.farAddress, 5999, 'anybody there?')).toBe('ECONNREFUSED')
+    expect(await ask(path.routerFar, 5999, 'anybody there?')).toBe('ECONNREFUSED')
   })
 
   test('counts all of that', async () => {

@@ -1,0 +1,199 @@
+import { createSocket } from 'node:dgram'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { capture, PcapngWriter } from '@jackfield/pcap'
+import { AF_INET, SOCK_DGRAM, SOL_UDP, UDP_SEGMENT } from '@jackfield/sockets'
+import { afterAll, describe, expect, test } from 'vitest'
+import { CaptureFile } from '../cli/capture-file.js'
+import { createHost } from '../create-host.js'
+import { openTun } from '../tun.js'
+import { ask } from './ask.test-support.js'
+import { type Place, ping, place, run, tcpdump, until, up } from './kernel.test-support.js'
+import { FarHost, tcpExchange } from './router.test-support.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'jackfield-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const LAST = 'the last datagram of the session'
+
+/** All checksums of these protocols are checked. */
+const CHECKED = ['ip', 'udp', 'tcp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`])
+/** Status 0 is "Bad" to Wireshark; what is wrong with a packet is an "expert" error. */
+const FAULTY = [
+  '_ws.malformed',
+  '_ws.expert.severity == error',
+  ...['ip', 'udp', 'tcp', 'icmp', 'igmp'].map((protocol) => `${protocol}.checksum.status == 0`),
+].join(' || ')
+
+/** One line for each packet of a capture that tshark finds fault with. */
+function faults(file: string): Promise<string> {
+  return run('tshark', '-n', '-r', file, ...CHECKED, '-Y', FAULTY)
+}
+
+/** Fields of the packets that a display filter lets pass, one line each. */
+async function fields(file: string, filter: string, ...names: string[]): Promise<string[]> {
+  const printed = await run(
+    ...(['tshark', '-n', '-r', file, '-Y', filter, '-T', 'fields'] as const),
+    ...names.flatMap((name) => ['-e', name]),
+  )
+  return printed.split('\n').filter((line) => line !== '')
+}
+
+/** All packets of a capture that a pcap filter lets pass: what tcpdump says of each, and its bytes. */
+async function packets(file: string, filter: string): Promise<string> {
+  return (await run('tcpdump', '-Z', 'root', '-n', '-t', '-xx', '-r', file, filter)).trim()
+}
+
+/** Small pings, large ones, to a group; datagrams of all sizes echoed, and to a closed port. */
+async function session({ name, stack }: Place): Promise<void> {
+  expect(await ping('-c', '5', '-i', '0.02', stack)).toMatchObject({ sent: 5, received: 5 })
+  expect(await ping('-c', '3', '-i', '0.02', '-s', '20000', stack)).toMatchObject({ sent: 3, received: 3 })
+  expect(await ping('-c', '3', '-i', '0.02', '-I', name, '224.0.0.1')).toMatchObject({ sent: 3, received: 3 })
+  for (const length of [0, 1, 2, 1472, 1473, 9000, 65_507]) {
+    expect(await ask(stack, 7, 'x'.repeat(length))).toHaveLength(length)
+  }
+  expect(await ask(stack, 5999, 'anybody there?')).toBe('ECONNREFUSED')
+  expect(await ask(stack, 19, '')).toHaveLength(512)
+  expect(await ask(stack, 7, LAST)).toBe(LAST)
+}
+
+/** Packets of the session each way: pings, fragments of 3 large ones, of datagrams, the refused one and the last two. */
+const SESSION_PACKETS = 5 + 3 * 14 + 3 + (1 + 1 + 1 + 1 + 2 + 7 + 45) + 1 + 2
+
+/** Runs the session with the stack's own capture and, where asked, tcpdump's. */
+async function captured(where: Place, own: string, tcpdumps: string | null, ...more: string[]): Promise<void> {
+  const services = ['--services', 'echo,chargen']
+  const settings = ['--sysctl', 'net.ipv4.icmp_echo_ignore_broadcasts=0']
+  const stack = await up(...where.parameters, ...services, ...settings, '--pcap', own, ...more)
+  // Its ring has room for the whole session: with the usual frames of 256 KiB (-s) it would have for eight packets.
+  const ring = ['--immediate-mode', '-s', '2000', '-B', '8192']
+  const sniffer = tcpdumps === null ? null : await tcpdump(where.name, ...ring, '-U', '-w', tcpdumps)
+  await session(where)
+  if (tcpdumps !== null) {
+    await until(() => readFileSync(tcpdumps, 'latin1').split(LAST).length === 3, 'the last datagram both ways')
+  }
+  expect(await stack.stop()).toMatchObject({ code: 0, stderr: '' })
+  // The device is gone with the stack; tcpdump says so and ends.
+  await sniffer?.stop('SIGINT')
+}
+
+for (const kind of ['tun', 'tap'] as const) {
+  describe(`captures on ${kind.toUpperCase()} without offloads`, () => {
+    const where = place(kind)
+    const own = join(directory, `${kind}-own.pcapng`)
+    const tcpdumps = join(directory, `${kind}-tcpdump.pcap`)
+
+    test('have no malformed packet and no bad checksum, in our own and in tcpdump’s', async () => {
+      await captured(where, own, tcpdumps, '--no-offload')
+      expect(await faults(own)).toBe('')
+      expect(await faults(tcpdumps)).toBe('')
+    })
+
+    test('agree packet by packet, in the same order each way', async () => {
+      // tcpdump began later: the kernel and the stack may have said something before.
+      for (const [filter, least] of [
+        [`src host ${where.stack} and ip`, SESSION_PACKETS],
+        [`src host ${where.kernel} and ip`, SESSION_PACKETS],
+        ...(kind === 'tap' ? [[`arp and arp[14:4] = ${hex(where.stack)}`, 1] as const] : []),
+        ...(kind === 'tap' ? [[`arp and arp[14:4] = ${hex(where.kernel)}`, 1] as const] : []),
+      ] as const) {
+        const seen = await packets(tcpdumps, filter)
+        expect(seen.split(/\n(?=\S)/).length).toBeGreaterThanOrEqual(least)
+        expect(await packets(own, filter)).toContain(seen)
+      }
+    })
+
+    test('say which way packets went, on which device, in the order of time', async () => {
+      const directions = await fields(
+        own,
+        'ip && !(icmp.type == 3)',
+        'frame.packet_flags_direction',
+        'ip.src',
+        'frame.interface_name',
+      )
+      const expected = [`0x00000001\t${where.kernel}\t${where.name}`, `0x00000002\t${where.stack}\t${where.name}`]
+      expect([...new Set(directions)].sort()).toEqual(expected)
+      expect(await fields(own, 'frame.time_delta < 0', 'frame.number')).toEqual([])
+    })
+
+    test('would not pass with one bit wrong', async () => {
+      const broken = join(directory, `${kind}-broken.pcapng`)
+      const bytes = readFileSync(own)
+      const at = bytes.indexOf(LAST)
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+      writeFileSync(broken, bytes)
+      expect((await faults(broken)).trim().split('\n')).toHaveLength(1)
+    })
+  })
+
+  test(`our own captures on ${kind.toUpperCase()} with offloads have their checksums finished`, async () => {
+    const own = join(directory, `${kind}-offload.pcapng`)
+    await captured(place(kind), own, null)
+    expect(await faults(own)).toBe('')
+    expect((await fields(own, 'udp.port == 7', 'frame.number')).length).toBeGreaterThanOrEqual(16)
+  })
+}
+
+/** An IPv4 address as a number in a pcap filter. */
+function hex(address: string): string {
+  return `0x${address
+    .split('.')
+    .map((octet) => Number(octet).toString(16).padStart(2, '0'))
+    .join('')}`
+}
+
+describe('captures of packets that devices are to cut', () => {
+  test('have large TCP segments whole, with their checksums, where a stack forwards them', async () => {
+    const own = join(directory, 'forwarded.pcapng')
+    const file = new CaptureFile(own)
+    const writer = new PcapngWriter(file.sink)
+    const near = place('tun')
+    const beyond = place('tun')
+    const far = await FarHost.create()
+    const router = createHost({ sysctl: { 'net.ipv4.ip_forward': 1 } })
+    const { clock } = router.stack
+    for (const { name, stack, kernel } of [near, beyond]) {
+      const device = openTun({ name, ...(name === near.name ? { address: `${kernel}/24` } : {}) })
+      router.addInterface(capture(device, writer, { clock }), { addresses: [`${stack}/24`] })
+    }
+    await far.takeDevice(beyond.name, `${beyond.kernel}/24`)
+    await far.run('ip', 'route', 'add', 'default', 'via', beyond.stack)
+    await run('ip', 'route', 'add', `${beyond.host(0)}/24`, 'via', near.stack)
+    await far.startTcpEcho(beyond.kernel)
+    const sent = Buffer.alloc(2_000_000, 'all the bytes of it, one after the other; ')
+    expect((await tcpExchange(beyond.kernel, sent)).equals(sent)).toBe(true)
+    await router.close()
+    writer.close()
+    file.close()
+    expect(await faults(own)).toBe('')
+    for (const { name } of [near, beyond]) {
+      for (const direction of [1, 2]) {
+        const filter = `frame.interface_name == "${name}" && frame.packet_flags_direction == ${direction}`
+        expect((await fields(own, `${filter} && ip.len > 1500`, 'ip.len')).length).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  test('have UDP in one piece that the kernel takes apart', async () => {
+    const own = join(directory, 'udp-segment.pcapng')
+    const file = new CaptureFile(own)
+    const { name, kernel, stack } = place('tun')
+    const host = createHost()
+    const { sockets } = host
+    const device = capture(openTun({ name, address: `${kernel}/24` }), file.sink, { clock: host.stack.clock })
+    host.addInterface(device, { addresses: [`${stack}/24`] })
+    const received: number[] = []
+    const server = createSocket('udp4', (message) => received.push(message.length))
+    await new Promise<void>((resolve) => server.bind(5000, kernel, resolve))
+    const fd = sockets.socket(AF_INET, SOCK_DGRAM)
+    sockets.setsockopt(fd, SOL_UDP, UDP_SEGMENT, 1400)
+    sockets.sendto(fd, new Uint8Array(13_000), 0, `${kernel}:5000`)
+    await until(() => received.length === 10, 'ten datagrams')
+    server.close()
+    await host.close()
+    file.close()
+    expect(received).toEqual([...Array(9).fill(1400), 400])
+    expect(await faults(own)).toBe('')
+  })
+})
