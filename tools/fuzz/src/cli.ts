@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { describeFinding, type RunOptions, run, runRound } from './run.js'
+import { describeFinding, type RunOptions, run, runRound, type TargetResult } from './run.js'
 import type { Target } from './subject.js'
 import { TARGETS } from './targets/index.js'
 import { startWatchdog } from './watchdog.js'
@@ -11,6 +11,7 @@ const USAGE = `pnpm fuzz [--inputs N] [--seed S] [--target NAME] [--minutes M] [
   --target NAME   only this one: ${TARGETS.map(({ name }) => name).join(', ')}
   --minutes M     stop after so long
   --round N       inputs for one host before the next takes its place (100000)
+  --counters      show what the hosts counted, and what they never did
   --replay INPUT  only the round of this input, up to it, and show what it was; needs --seed and --target
 
 With node --expose-gc the heap is watched too.`
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
       target: { type: 'string' },
       minutes: { type: 'string' },
       round: { type: 'string', default: '100000' },
+      counters: { type: 'boolean', default: false },
       replay: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -54,13 +56,15 @@ async function main(): Promise<number> {
     ...(collect === undefined ? {} : { collect }),
   }
   try {
-    return values.replay === undefined ? await runAll(options) : await replay(options, targets, Number(values.replay))
+    return values.replay === undefined
+      ? await runAll(options, values.counters)
+      : await replay(options, targets, Number(values.replay))
   } finally {
     await watchdog.stop()
   }
 }
 
-async function runAll(options: RunOptions): Promise<number> {
+async function runAll(options: RunOptions, showCounters: boolean): Promise<number> {
   const results = await run(options)
   let inputs = 0
   let milliseconds = 0
@@ -72,6 +76,7 @@ async function runAll(options: RunOptions): Promise<number> {
     const state = result.finding === null ? 'nothing found' : 'FOUND'
     console.log(`${result.target.padEnd(12)} ${String(result.inputs).padStart(9)} inputs, ${rate} a second: ${state}`)
   }
+  if (showCounters) printCounters(results)
   for (const { finding } of results) {
     if (finding === null) continue
     findings++
@@ -79,6 +84,14 @@ async function runAll(options: RunOptions): Promise<number> {
   }
   console.log(`seed ${options.seed}: ${inputs} inputs in ${(milliseconds / 1000).toFixed(1)} s, ${findings} findings`)
   return findings === 0 ? 0 : 1
+}
+
+function printCounters(results: readonly TargetResult[]): void {
+  const sums = new Map<string, number>()
+  for (const { counters } of results) {
+    for (const [name, count] of counters) sums.set(name, (sums.get(name) ?? 0) + count)
+  }
+  for (const name of [...sums.keys()].sort()) console.log(`${name.padEnd(32)} ${sums.get(name)}`)
 }
 
 /** Lives the round again up to the input. */
@@ -113,6 +126,7 @@ function bound<T extends ReturnType<Target['create']>>(subject: T): ReturnType<T
     check: () => subject.check(),
     settle: () => subject.settle(),
     close: () => subject.close(),
+    counters: () => subject.counters(),
     lastInput: () => subject.lastInput(),
   }
 }

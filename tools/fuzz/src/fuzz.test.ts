@@ -28,6 +28,7 @@ describe('a run', () => {
       check() {},
       settle() {},
       close: async () => {},
+      counters: () => ({}),
       lastInput: () => 'c0ffee',
       ...wrong,
     }),
@@ -86,6 +87,7 @@ describe('a run', () => {
             check: () => subject.check(),
             settle: () => subject.settle(),
             close: () => subject.close(),
+            counters: () => subject.counters(),
             lastInput: () => subject.lastInput(),
           }
         },

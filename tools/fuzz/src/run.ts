@@ -45,6 +45,8 @@ export interface TargetResult {
   readonly inputs: number
   readonly milliseconds: number
   readonly finding: Finding | null
+  /** What its subjects counted together. */
+  readonly counters: ReadonlyMap<string, number>
 }
 
 /** Runs every target in turn; a target ends at its first finding. */
@@ -62,14 +64,16 @@ async function runTarget(options: RunOptions, target: Target, inputs: number): P
   const began = options.now()
   let done = 0
   let finding: Finding | null = null
+  const counters = new Map<string, number>()
   for (let first = 0; first < inputs && finding === null; first += options.round) {
     const end = Math.min(inputs, first + options.round)
     const round = await runRound(options, target, first, end)
     done = round.next
     finding = round.finding
+    for (const [name, count] of Object.entries(round.counters)) counters.set(name, (counters.get(name) ?? 0) + count)
     if (round.next < end) break
   }
-  return { target: target.name, inputs: done, milliseconds: options.now() - began, finding }
+  return { target: target.name, inputs: done, milliseconds: options.now() - began, finding, counters }
 }
 
 /**
@@ -81,7 +85,7 @@ export async function runRound(
   target: Target,
   first: number,
   end: number,
-): Promise<{ next: number; finding: Finding | null }> {
+): Promise<{ next: number; finding: Finding | null; counters: Readonly<Record<string, number>> }> {
   const chance = new Chance(`${options.seed}/${target.name}/${first}`)
   let subject: Subject | null = null
   let input = first
@@ -114,13 +118,14 @@ export async function runRound(
     if (heap > 0 && end - first === options.round && input === end - 1 && grown > HEAP_SLACK) {
       throw new Error(`the heap grew by ${grown} bytes from the middle of a round to its end`)
     }
+    const counters = subject.counters()
     await subject.close()
-    return { next: input + 1, finding: null }
+    return { next: input + 1, finding: null, counters }
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown))
     const lastInput = subject?.lastInput() ?? ''
     const finding = { target: target.name, seed: options.seed, input, round: options.round, error, lastInput }
-    return { next: input + 1, finding }
+    return { next: input + 1, finding, counters: {} }
   }
 }
 

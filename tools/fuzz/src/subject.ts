@@ -9,6 +9,8 @@ export interface Subject {
   /** Lets everything come to rest, and looks whether nothing is left. */
   settle(): void
   close(): Promise<void>
+  /** What it counted, by name: shows how deep inputs get. Empty for what counts nothing. */
+  counters(): Readonly<Record<string, number>>
   /** The last input, in hex or as text, for people. */
   lastInput(): string
 }

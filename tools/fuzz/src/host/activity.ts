@@ -46,6 +46,15 @@ import type { Opening } from './roster.js'
 /** More than any receive queue holds. */
 const DRAIN = 5000
 
+/** What the people of a host have in their hands. */
+export interface ActivityTools {
+  readonly stack: Stack<string>
+  readonly sockets: Sockets
+  readonly clock: VirtualClock
+  /** Asks whether an address is free. */
+  readonly probe: () => void
+}
+
 interface Open {
   fd: number
   readonly open: Opening
@@ -54,17 +63,19 @@ interface Open {
 /** The people of a host: they read, send, set options, close and open their sockets while packets come in. */
 export class Activity {
   private readonly sockets: Sockets
-  private readonly stack: Stack
+  private readonly stack: Stack<string>
   private readonly clock: VirtualClock
+  private readonly probe: () => void
   private readonly each: Open[] = []
   private readonly buffer = new Uint8Array(65_536)
   private readonly control: ControlMessage[] = []
 
-  constructor(stack: Stack, sockets: Sockets, clock: VirtualClock, roster: readonly Opening[]) {
-    this.stack = stack
-    this.sockets = sockets
-    this.clock = clock
-    for (const open of roster) this.each.push({ fd: open(sockets), open })
+  constructor(tools: ActivityTools, roster: readonly Opening[]) {
+    this.stack = tools.stack
+    this.sockets = tools.sockets
+    this.clock = tools.clock
+    this.probe = tools.probe
+    for (const open of roster) this.each.push({ fd: open(tools.sockets), open })
   }
 
   /** Sockets that are open. */
@@ -102,7 +113,7 @@ export class Activity {
         if (chance.oneIn(4)) this.reopen(chance, socket)
         break
       case 11:
-        if (chance.oneIn(8)) this.changeInterface(chance)
+        if (chance.oneIn(2)) this.changeHost(chance)
         break
       case 12:
         this.clock.advance(chance.below(20) * 1_000_000)
@@ -255,6 +266,22 @@ export class Activity {
     return this.sockets.socket(AF_INET, SOCK_RAW, 253)
   }
 
+  private changeHost(chance: Chance): void {
+    switch (chance.below(4)) {
+      case 0:
+        this.stack.sysctl.set('net.ipv4.ip_forward', chance.oneIn(6) ? 0 : 1)
+        break
+      case 1:
+        this.stack.sysctl.set('net.ipv4.conf.all.rp_filter', chance.oneIn(2) ? 0 : chance.below(3))
+        break
+      case 2:
+        if (this.stack.interfaceByName('eth0') !== undefined) this.probe()
+        break
+      default:
+        this.changeInterface(chance)
+    }
+  }
+
   private changeInterface(chance: Chance): void {
     const { stack } = this
     const chosen = chance.pick(stack.interfaces)
@@ -264,7 +291,7 @@ export class Activity {
       this.clock.advance(chance.below(3_000_000))
       stack.removeAddress(chosen, extra.slice(0, -3))
     } else
-      stack.setInterface(chosen, { up: chance.oneIn(2), promiscuous: chance.oneIn(8), allMulticast: chance.oneIn(8) })
+      stack.setInterface(chosen, { up: !chance.oneIn(4), promiscuous: chance.oneIn(8), allMulticast: chance.oneIn(8) })
   }
 }
 

@@ -1,6 +1,6 @@
-import { MacAddress } from '@jackfield/addr'
+import { IpAddress, MacAddress, Prefix } from '@jackfield/addr'
 import { createVirtualClock, type VirtualClock } from '@jackfield/clock'
-import { createVlanDevices, ethernet } from '@jackfield/ethernet'
+import { createVlanDevices, type EthernetModule, ethernet } from '@jackfield/ethernet'
 import { icmp } from '@jackfield/icmp'
 import { ipv4 } from '@jackfield/ipv4'
 import { createLoopback } from '@jackfield/link'
@@ -36,6 +36,12 @@ export type FrameGenerator = (chance: Chance, host: FuzzedHost) => readonly Fram
 /** How many inputs go by between two deeds of the host's own. */
 const ACT_EVERY = 12
 
+/** Inputs after which a host is closed with its queues full. */
+const LAST_WORDS = 200
+
+/** Those of the packet pool, in bytes. */
+const BUFFER_SIZES = [512, 2048, 10_240, 67_584] as const
+
 const MINUTE = 60_000_000
 
 /** A router with every layer, two devices and sockets in many states. */
@@ -48,13 +54,15 @@ export class FuzzedHost implements Subject {
   private readonly witness = new Witness()
   private readonly activity: Activity
   private readonly generate: FrameGenerator
+  private readonly chance: Chance
   private readonly merging: boolean
   private readonly vlans: ReturnType<typeof createVlanDevices>
   private lyingDriver = false
   private last: readonly Frame[] = []
   private tables: Tables
 
-  constructor(chance: Chance, generate: FrameGenerator) {
+  /** @param more adds to the stack: tests put faults in, to see them found */
+  constructor(chance: Chance, generate: FrameGenerator, more?: (stack: Stack<string>) => void) {
     setPacketChecks(true)
     this.generate = generate
     this.merging = chance.oneIn(3)
@@ -66,8 +74,9 @@ export class FuzzedHost implements Subject {
       hardwareAddress: MacAddress.parse('02:00:00:00:00:01'),
     })
     this.vlans = createVlanDevices(this.ethernet, [VLAN_ID])
+    const link = ethernet()
     const stack = createStack({ clock, random: chance.random })
-      .with(ethernet())
+      .with(link)
       .with(ipv4())
       .with(icmp())
       .with(udp())
@@ -78,9 +87,20 @@ export class FuzzedHost implements Subject {
     stack.addInterface(this.vlans.vlan(VLAN_ID), { addresses: [`${VLAN_ADDRESS}/24`] })
     stack.addInterface(this.tun, { addresses: [`${TUN_ADDRESS}/24`], gateway: '10.2.0.2' })
     for (const [name, value] of settings(chance)) stack.sysctl.set(name, value)
+    for (const [destination, type] of ROUTES) {
+      stack.addRoute({ destination: Prefix.parse(destination), type })
+    }
+    for (const each of stack.interfaces) {
+      if (!each.loopback && chance.oneIn(3)) stack.setInterface(each, { mtu: chance.pick([68, 300, 576, 1280]) })
+    }
     this.stack = stack as unknown as Stack<string>
+    more?.(this.stack)
     this.sockets = createSockets(stack)
-    this.activity = new Activity(this.stack, this.sockets, clock, this.merging ? [...ROSTER, MERGING] : ROSTER)
+    this.activity = new Activity(
+      { stack: this.stack, sockets: this.sockets, clock, probe: () => this.probe(link) },
+      this.merging ? [...ROSTER, MERGING] : ROSTER,
+    )
+    this.chance = chance
     this.tables = findTables(this.stack)
   }
 
@@ -134,18 +154,34 @@ export class FuzzedHost implements Subject {
     }
   }
 
+  /** In the middle of things, so that every queue has something to give back. */
   async close(): Promise<void> {
-    this.sockets.closeAll()
+    for (let i = 0; i < LAST_WORDS; i++) this.input(this.chance)
+    const port = this.stack.interfaceByName('eth0.7')
+    if (port !== undefined) await this.stack.removeInterface(port)
+    for (let i = 0; i < LAST_WORDS; i++) this.input(this.chance)
+    if (this.chance.oneIn(2)) this.sockets.closeAll()
     await this.stack.close()
+    this.sockets.closeAll()
     this.clock.advance(10 * MINUTE)
     const { outstanding } = this.stack.packets
     if (outstanding !== 0) throw new Error(`${outstanding} packets are left when the host is closed`)
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return this.stack.counters()
   }
 
   lastInput(): string {
     return this.last
       .map(({ device, bytes, vnet }) => `${device} ${vnet === undefined ? '' : `vnet ${toHex(vnet)} `}${toHex(bytes)}`)
       .join('\n')
+  }
+
+  /** Whether an address is free (RFC 5227): ends by itself, or with the interface. */
+  private probe(link: EthernetModule): void {
+    const index = this.stack.interfaceByName('eth0')?.index
+    if (index !== undefined) link.probe(index, IpAddress.parse('10.1.0.77'), () => {})
   }
 
   private makeRoom(): void {
@@ -173,8 +209,7 @@ export class FuzzedHost implements Subject {
   private deliver(chance: Chance, { device: name, bytes, vnet }: Frame): void {
     const device = name === 'tun0' ? this.tun : this.ethernet
     const { pool } = device
-    const sizes = [512, 2048, 10_240, 67_584].filter((size) => size >= bytes.length + VNET_HEADER_LENGTH)
-    const size = sizes[0] ?? 0
+    const size = BUFFER_SIZES.find((each) => each >= bytes.length + VNET_HEADER_LENGTH) ?? 0
     const headroom = chance.oneIn(2) && size > 0 ? size - bytes.length : pool.headroom
     const packet = pool.allocate(bytes.length, headroom)
     packet.bytes.set(bytes, packet.start)
@@ -191,6 +226,13 @@ export class FuzzedHost implements Subject {
     device.deliver(packet)
   }
 }
+
+/** Destinations to which there is no way, of every kind. */
+const ROUTES = [
+  ['198.18.0.0/24', 'blackhole'],
+  ['198.18.1.0/24', 'unreachable'],
+  ['203.0.113.0/24', 'prohibit'],
+] as const
 
 /** What a host is set to: limits low enough to be met, and the choices that lead packets other ways. */
 function settings(chance: Chance): [string, number | string][] {
@@ -212,6 +254,8 @@ function settings(chance: Chance): [string, number | string][] {
     list.push(['net.ipv4.neigh.default.gc_thresh2', 32])
     list.push(['net.ipv4.neigh.default.gc_thresh3', 64])
   }
+  if (chance.oneIn(4)) list.push(['net.ipv4.icmp_msgs_per_sec', 1], ['net.ipv4.icmp_msgs_burst', 1])
+  if (chance.oneIn(6)) list.push(['net.ipv4.icmp_echo_ignore_all', 1])
   if (chance.oneIn(3)) list.push(['net.ipv4.udp_mem', '20 40 60'])
   return list
 }
