@@ -4,9 +4,12 @@ import { ask } from './ask.test-support.js'
 import { execute, ping, run } from './kernel.test-support.js'
 import { type RoutedPath, startRouter, tcpExchange } from './router.test-support.js'
 
+/** Waits for each answer, however much sooner others came; by itself traceroute takes no more than ten times as long. */
+const PATIENT = ['-w', '10,0,0']
+
 /** The addresses that answered at each hop, with what traceroute remarks (as `!N`). */
 async function trace(path: RoutedPath, parameters: readonly string[], from: 'near' | 'far' = 'near') {
-  const command = ['-n', '-q', '2', '-m', '5', ...parameters]
+  const command = ['-n', '-q', '2', '-m', '5', ...PATIENT, ...parameters]
   const output = from === 'near' ? await run('traceroute', ...command) : await path.far.run('traceroute', ...command)
   const hops = output.split('\n').filter((line) => /^ *\d+ /.test(line))
   return hops.map((line) => [...new Set(line.match(/\d+\.\d+\.\d+\.\d+|![A-Z]|\*/g))].join(' '))
@@ -146,7 +149,7 @@ describe('a forwarding stack with a smaller MTU on its far side', () => {
 
   test('shows each MTU on the way to traceroute', async () => {
     await run('ip', 'route', 'flush', 'cache')
-    const output = await run('traceroute', '-n', '-q', '1', '-m', '5', '--mtu', path.farAddress)
+    const output = await run('traceroute', '-n', '-q', '1', '-m', '5', ...PATIENT, '--mtu', path.farAddress)
     expect(output.match(/\S+ {2}[\d.]+ ms F=\d+/g)?.map((line) => line.replace(/ {2}.* ms/, ''))).toEqual([
       `${path.routerNear} F=1500`,
       `${path.farAddress} F=1400`,
