@@ -85,6 +85,7 @@ export class Activity {
 
   /** Something that a host does by itself. */
   act(chance: Chance): void {
+    if (chance.oneIn(6)) this.settle()
     const socket = chance.pick(this.each)
     switch (chance.below(16)) {
       case 0:

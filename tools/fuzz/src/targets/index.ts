@@ -1,6 +1,7 @@
 import type { Target } from '../subject.js'
 import { HOST_TARGETS } from './hosts.js'
 import { PARSER_TARGETS } from './parsers.js'
+import { SWITCH_TARGET } from './switch.js'
 
 /** Everything that is fuzzed. */
-export const TARGETS: readonly Target[] = [...HOST_TARGETS, ...PARSER_TARGETS]
+export const TARGETS: readonly Target[] = [...HOST_TARGETS, SWITCH_TARGET, ...PARSER_TARGETS]
