@@ -5,7 +5,7 @@ import { SocketAddress } from '@jackfield/addr'
 import { createNetwork, type Network, type SimHost } from '@jackfield/sim'
 import { AF_INET, SOCK_DGRAM, SocketError } from '@jackfield/sockets'
 import { Command } from 'commander'
-import colors from 'picocolors'
+import { outputColors as colors } from './colors.js'
 import { socketTable } from './socket-table.js'
 
 /** What `jackfield demo` was told. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
-import colors from 'picocolors'
+import { errorColors } from './colors.js'
 import { demoCommand } from './demo.js'
+import { ExitError } from './exit-error.js'
 import { upCommand } from './up.js'
 import { version } from './version.js'
 
@@ -12,7 +13,7 @@ const program = new Command('jackfield')
   .version(version)
   .exitOverride()
   .showHelpAfterError('(try jackfield --help)')
-  .configureOutput({ outputError: (text, write) => write(colors.red(text)) })
+  .configureOutput({ outputError: (text, write) => write(errorColors.red(text)) })
   .enablePositionalOptions()
 
 for (const command of [upCommand(), demoCommand()]) {
@@ -26,7 +27,7 @@ try {
     // Commander has printed its own message; help and version end well.
     process.exitCode = error.exitCode === 0 ? 0 : USAGE
   } else {
-    process.stderr.write(`${colors.red(`jackfield: ${error instanceof Error ? error.message : String(error)}`)}\n`)
-    process.exitCode = 1
+    process.stderr.write(`${errorColors.red(`jackfield: ${error instanceof Error ? error.message : String(error)}`)}\n`)
+    process.exitCode = error instanceof ExitError ? error.status : 1
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { ExitError } from './exit-error.js'
 
 /** Set in the re-executed process, which has its namespace. */
 const INSIDE = 'JACKFIELD_ROOTLESS'
@@ -12,41 +13,49 @@ export function insideNamespace(): boolean {
 
 /**
  * Runs this command line again in a user and network namespace of its own, where it is root. Node has threads and
- * cannot unshare itself, so unshare(1) does it.
+ * cannot unshare itself, so unshare(1) does it, and becomes the process that signals are passed on to: with
+ * its own --kill-child it would stay between and ignore them. So setpriv(1) sees to it that no process outlives this one.
  * @returns its exit status
  */
 export function reexecute(): Promise<number> {
   const bin = fileURLToPath(new URL('../bin/jackfield.js', import.meta.url))
   const again = [process.execPath, ...process.execArgv, bin, ...process.argv.slice(2)]
   return run(
-    ['unshare', '--user', '--map-root-user', '--net', '--kill-child', '--', ...again],
+    ['unshare', '--user', '--map-root-user', '--net', '--', 'setpriv', '--pdeathsig', 'KILL', '--', ...again],
     { [INSIDE]: '1' },
     (error) =>
-      error.code === 'ENOENT'
-        ? '--rootless needs the command unshare (package util-linux)'
-        : `unshare could not be run: ${error.message}`,
+      new Error(
+        error.code === 'ENOENT'
+          ? '--rootless needs the command unshare (package util-linux)'
+          : `unshare could not be run: ${error.message}`,
+      ),
   )
 }
 
-/** Runs the command that was given behind `--`, with this process's terminal. Returns its exit status. */
+/**
+ * Runs the command that was given behind `--`, with this process's terminal. Returns its exit status.
+ * One that cannot be run gives the status that shells and env(1) have for it.
+ */
 export function runCommand(command: readonly string[]): Promise<number> {
   return run(command, {}, (error) =>
-    error.code === 'ENOENT' ? `${command[0]}: command not found` : `${command[0]}: ${error.message}`,
+    error.code === 'ENOENT'
+      ? new ExitError(`${command[0]}: command not found`, 127)
+      : new ExitError(`${command[0]}: ${error.code === 'EACCES' ? 'permission denied' : error.message}`, 126),
   )
 }
 
 function run(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
-  explain: (error: NodeJS.ErrnoException) => string,
+  explain: (error: NodeJS.ErrnoException) => Error,
 ): Promise<number> {
   const [file = '', ...rest] = command
   const env: NodeJS.ProcessEnv = { ...process.env, ...environment }
   if (environment[INSIDE] === undefined) delete env[INSIDE]
   const child = spawn(file, rest, { stdio: 'inherit', env })
-  // The terminal sends its signals to the child as well; a signal for this process alone is passed on.
+  // A terminal sends its SIGINT to the child as well; a signal for this process alone is passed on.
   const pass = (signal: NodeJS.Signals): void => {
-    child.kill(signal)
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
   }
   process.on('SIGINT', pass)
   process.on('SIGTERM', pass)
@@ -57,7 +66,7 @@ function run(
     }
     child.on('error', (error: NodeJS.ErrnoException) => {
       settle()
-      reject(new Error(explain(error)))
+      reject(explain(error))
     })
     child.on('exit', (code, signal) => {
       settle()

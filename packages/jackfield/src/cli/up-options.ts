@@ -10,8 +10,8 @@ export interface UpOptions {
   gateway?: IpAddress[]
   hostAddress?: Prefix[]
   mtu?: number
-  services: ServiceName[]
-  sysctl: [name: string, value: string][]
+  services?: ServiceName[]
+  sysctl?: [name: string, value: string][]
   offload: boolean
   pcap?: string
   name: string

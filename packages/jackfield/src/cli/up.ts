@@ -26,13 +26,8 @@ export function upCommand(): Command {
     .option('--gateway <g>', "the stack's router for everything else", parseAddress)
     .option('--host-address <a/len>', "give the kernel's end of the device this address and bring it up", parsePrefix)
     .option('--mtu <n>', 'MTU of the device, bytes', parseMtu)
-    .option('--services <list>', 'echo, discard, chargen, daytime: served on ports 7, 9, 19, 13', parseServices, [])
-    .option(
-      '--sysctl <name=value>',
-      'a setting of the stack, as net.ipv4.ip_forward=1; may be repeated',
-      parseSysctl,
-      [],
-    )
+    .option('--services <list>', 'echo, discard, chargen, daytime: served on ports 7, 9, 19, 13', parseServices)
+    .option('--sysctl <name=value>', 'a setting of the stack, as net.ipv4.ip_forward=1; may be repeated', parseSysctl)
     .option('--no-offload', 'no checksum or segmentation offload on the device')
     .option('--pcap <file>', 'write what crosses the device to FILE (pcapng)')
     .option('--name <name>', 'name of the stack in what is printed', 'jackfield')
@@ -58,11 +53,12 @@ async function up(options: UpOptions, command: readonly string[]): Promise<numbe
   const writer = file === null ? null : new PcapngWriter(file.sink)
   const host = createHost({ name: options.name })
   const services: Service[] = []
+  const { sysctl = [] } = options
   try {
-    for (const [name, value] of options.sysctl) if (!isOfDevice(name, options)) host.stack.sysctl.set(name, value)
+    for (const [name, value] of sysctl) if (!isOfDevice(name, options)) host.stack.sysctl.set(name, value)
     await addDevice(host, options, writer)
-    for (const [name, value] of options.sysctl) if (isOfDevice(name, options)) host.stack.sysctl.set(name, value)
-    for (const name of options.services) services.push(serve(host, name))
+    for (const [name, value] of sysctl) if (isOfDevice(name, options)) host.stack.sysctl.set(name, value)
+    for (const name of options.services ?? []) services.push(serve(host, name))
     const stopped = stopSignal()
     announce(host, options, services)
     if (options.rootless !== true) {
@@ -80,7 +76,8 @@ async function up(options: UpOptions, command: readonly string[]): Promise<numbe
 
 async function addDevice(host: Host, options: UpOptions, writer: PcapngWriter | null): Promise<void> {
   // The driver is an optional dependency: only this command needs it.
-  const { configureInterface, openTap, openTun } = await import('@jackfield/tun-driver').catch(() => {
+  const { configureInterface, openTap, openTun } = await import('@jackfield/tun-driver').catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error
     throw new Error('the package @jackfield/tun-driver is not installed: npm install @jackfield/tun-driver')
   })
   const { hostAddress = [], mtu, offload } = options
