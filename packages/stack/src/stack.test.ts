@@ -169,15 +169,13 @@ describe('packets', () => {
   test('that come in are shown to packet taps with their interface, and those that leave as outgoing', () => {
     const { stack } = setup()
     const seen: string[] = []
-    const built = stack
-      .with(network4())
-      .with(
-        moduleOf('tap', [], [], (host) =>
-          host.addPacketTap({
-            packet: (packet, { name }) => seen.push(`${name} ${packet.packetType} ${packet.length}`),
-          }),
-        ),
-      )
+    const built = stack.with(network4()).with(
+      moduleOf('tap', [], [], (host) =>
+        host.addPacketTap({
+          packet: (packet, { name }) => seen.push(`${name} ${packet.packetType} ${packet.length}`),
+        }),
+      ),
+    )
     const device = new TestDevice('a', 'ip')
     const added = built.addInterface(device)
     device.burst(Uint8Array.of(0x60, 0, 0, 0))
@@ -249,6 +247,8 @@ describe('settings', () => {
     expect(() => sysctl.set('net.test.level', 10)).toThrow('net.test.level takes an integer from 0 to 9, not 10')
     expect(() => sysctl.set('net.test.level', 'high')).toThrow('not "high"')
     expect(() => sysctl.get('net.ipv9.level')).toThrow('did you mean net.test.level?')
+    expect(() => sysctl.get('net.test.levels')).toThrow('did you mean net.test.level?')
+    expect(() => sysctl.get('net.test.le')).toThrow('sysctl.names() lists them')
   })
 
   test('of an interface come and go with it', async () => {

@@ -51,9 +51,18 @@ export class Sysctl {
   private find(name: string): Setting {
     const setting = this.settings.get(name)
     if (setting !== undefined) return setting
-    const last = name.slice(name.lastIndexOf('.') + 1)
-    const near = this.names().filter((other) => other.endsWith(`.${last}`) || other.includes(last))
+    const near = this.names().filter((other) => isAlike(lastPart(other), lastPart(name)))
     const hint = near.length > 0 ? `; did you mean ${near.slice(0, 3).join(', ')}?` : '; sysctl.names() lists them'
     throw new RangeError(`no setting is named ${name}${hint}`)
   }
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1)
+}
+
+/** Whether one is within the other: `ip_forwarding` and `ip_forward`. Very short ones are within too many. */
+function isAlike(one: string, other: string): boolean {
+  if (one === other) return true
+  return Math.min(one.length, other.length) > 3 && (one.includes(other) || other.includes(one))
 }
