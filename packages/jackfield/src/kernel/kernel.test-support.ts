@@ -35,7 +35,8 @@ export class Running {
 
   constructor(file: string, parameters: readonly string[], options: CommandOptions = {}) {
     this.text = [file, ...parameters].join(' ')
-    this.child = spawn(file, parameters, { env: { ...process.env, ...options.env } })
+    // The test runner's wish for colours is not that of what it starts.
+    this.child = spawn(file, parameters, { env: { ...process.env, FORCE_COLOR: '', ...options.env } })
     this.child.stdout.setEncoding('latin1').on('data', (text: string) => {
       this.stdout += text
     })
