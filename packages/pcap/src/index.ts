@@ -9,6 +9,7 @@ export {
 } from './dissect/dissectors.js'
 export { formatLine, formatTree, type LineOptions, type TimeStyle } from './dissect/format.js'
 export { type Field, type FieldStatus, findField, findLayer, Layer } from './dissect/layer.js'
+export { TcpSession } from './dissect/tcp-session.js'
 export type { PcapSink } from './format/block-writer.js'
 export { DIRECTION_INBOUND, DIRECTION_OUTBOUND, DIRECTION_UNKNOWN, MAX_SNAP_LENGTH } from './format/pcapng.js'
 export type {

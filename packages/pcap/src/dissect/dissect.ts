@@ -6,6 +6,7 @@ import {
   ETH_P_IPV6,
   IPPROTO_ICMP,
   IPPROTO_IGMP,
+  IPPROTO_TCP,
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
   type LinkMedium,
@@ -19,6 +20,8 @@ import { dissectIcmpv4 } from './icmpv4.js'
 import { dissectIgmp } from './igmp.js'
 import { dissectIpv4 } from './ipv4.js'
 import { Layer } from './layer.js'
+import { dissectTcp } from './tcp.js'
+import type { TcpSession } from './tcp-session.js'
 import { dissectUdp, dissectUdpLite } from './udp.js'
 
 /** IP in IP (RFC 2003). */
@@ -37,6 +40,7 @@ export function createDissectors(): Dissectors {
       [IPPROTO_ICMP, dissectIcmpv4],
       [IPPROTO_IGMP, dissectIgmp],
       [IPPROTO_IPIP, dissectIpv4],
+      [IPPROTO_TCP, dissectTcp],
       [IPPROTO_UDP, dissectUdp],
       [IPPROTO_UDPLITE, dissectUdpLite],
     ]),
@@ -52,6 +56,8 @@ export interface DissectOptions {
   dissectors?: Dissectors
   /** The length on the wire, where not all was captured. Default: that of the bytes. */
   originalLength?: number
+  /** Tells sequence numbers from the start of each connection. Default: as they are in the packet, as with tcpdump's `-S`. */
+  session?: TcpSession
 }
 
 /**
@@ -68,7 +74,8 @@ export function dissect(bytes: Uint8Array, link: LinkMedium | number, options: D
   frame.add('frame.len', 'Length', length, 0, end)
   frame.add('frame.cap_len', 'Captured', end, 0, end)
   frame.linkHeader = ''
-  const input = { view, start: 0, end, length, network: null, quoted: false, depth: 0, dissectors }
+  const base = { view, start: 0, end, length, network: null, quoted: false, depth: 0, dissectors }
+  const input = options.session === undefined ? base : { ...base, session: options.session }
   frame.payload = dissectLink(frame, input, typeof link === 'number' ? link : linkTypes[link])
   return frame
 }

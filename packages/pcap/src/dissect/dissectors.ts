@@ -1,4 +1,5 @@
 import type { Layer } from './layer.js'
+import type { TcpSession } from './tcp-session.js'
 
 /** What a transport needs to know of the packet around it. */
 export interface NetworkContext {
@@ -27,6 +28,8 @@ export interface DissectInput {
   /** How many layers there are below. */
   readonly depth: number
   readonly dissectors: Dissectors
+  /** What is known of the connections of a capture. */
+  readonly session?: TcpSession
 }
 
 /** Reads one layer and, through the registry, what it carries. Must not throw, whatever the bytes are: check `end` before each read. */
@@ -54,7 +57,8 @@ export function dissectPayload(
   network: NetworkContext | null = input.network,
   quoted: boolean = input.quoted,
 ): Layer | null {
-  const { view, depth, dissectors } = input
+  const { view, depth, dissectors, session } = input
   if (dissector === undefined || depth >= MAX_DEPTH) return null
-  return dissector({ view, start, end, length, network, quoted, depth: depth + 1, dissectors })
+  const inner = { view, start, end, length, network, quoted, depth: depth + 1, dissectors }
+  return dissector(session === undefined ? inner : { ...inner, session })
 }
