@@ -122,6 +122,23 @@ test('only what is of one flow, alike and whole is merged', () => {
   expect(net.leaks()).toBe(0)
 })
 
+test('a datagram that ends inside its ports, at the very end of its buffer, is of no flow', () => {
+  const { net, offload } = setup()
+  const head = networkPacket(net, datagram(PEER, SELF, 4000, 5000, new Uint8Array(9)))
+  for (let length = 0; length < 4; length++) {
+    const cut = net.host.packets.allocate(20 + length, 512 - 20 - length)
+    cut.networkHeader = cut.start
+    cut.transportHeader = cut.start + 20
+    expect(cut.tailroom).toBe(0)
+    expect(offload.sameFlow(head, cut)).toBe(false)
+    expect(offload.sameFlow(cut, head)).toBe(false)
+    expect(offload.merge(head, cut)).toBe(false)
+    cut.release()
+  }
+  head.release()
+  expect(net.leaks()).toBe(0)
+})
+
 test('a device that tells no size, or no place of the header, costs nothing', () => {
   const { net, offload } = setup()
   const segments: Packet[] = []

@@ -75,6 +75,8 @@ export class UdpOffload implements OffloadProtocol {
   }
 
   sameFlow(head: Packet, packet: Packet): boolean {
+    // What ends inside its ports is of no flow; it may lie at the very end of its buffer.
+    if (!hasPorts(head) || !hasPorts(packet)) return false
     return head.view.getUint32(head.transportHeader) === packet.view.getUint32(packet.transportHeader)
   }
 
@@ -139,6 +141,10 @@ export class UdpOffload implements OffloadProtocol {
   private networkOf(packet: Packet): NetworkLayer | undefined {
     return this.udp.host.networks.find((network) => network.etherType === packet.etherType)
   }
+}
+
+function hasPorts(packet: Packet): boolean {
+  return packet.end - packet.transportHeader >= 4
 }
 
 /** Bytes of payload, -1 where the lengths do not agree. */
