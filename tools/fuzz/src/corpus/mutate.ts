@@ -18,7 +18,7 @@ function once(chance: Chance, bytes: Uint8Array, at: number, other: () => Uint8A
   const { length } = bytes
   if (length === 0) return chance.payload(100)
   const place = chance.oneIn(3) ? chance.below(length) : Math.min(length - 1, at + chance.below(44))
-  switch (chance.below(10)) {
+  switch (chance.below(11)) {
     case 0:
       bytes[place] = (bytes[place] as number) ^ (1 << chance.below(8))
       return bytes
@@ -47,6 +47,13 @@ function once(chance: Chance, bytes: Uint8Array, at: number, other: () => Uint8A
     case 8:
       lie(chance, bytes, at)
       return bytes
+    case 9: {
+      // Cut off inside the transport's header, which the network layer does not see.
+      const transport = at + ((bytes[at] ?? 0) & 15) * 4
+      const end = Math.min(length, transport + chance.below(13))
+      put16(bytes, at + 2, end - at)
+      return bytes.slice(0, end)
+    }
     default:
       // A later field than its neighbours think: the fragment field, the protocol, the header length.
       if (at + 10 <= length) {
