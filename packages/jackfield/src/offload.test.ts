@@ -137,3 +137,31 @@ test('datagrams of several senders are merged each with its own, in order', asyn
   }
   await closed({ sender, receiver, from: 0, to, frames: () => 0 })
 })
+
+test('a router cuts what a device merged where the next link does not take it whole', async () => {
+  const clock = createVirtualClock()
+  const wide = createCable({ clock, medium: 'ip', offload: true, names: ['wide0', 'wide1'] })
+  const plain = createCable({ clock, medium: 'ip', names: ['plain0', 'plain1'] })
+  const make = (name: string, interfaces: { device: typeof wide.a; addresses: string[]; gateway?: string }[]): Host =>
+    createHost({ name, clock, random: createSeededRandom(name), interfaces, sysctl: { 'net.ipv4.ip_forward': 1 } })
+  const sender = make('sender', [{ device: wide.a, addresses: ['10.0.1.1/24'], gateway: '10.0.1.254' }])
+  const router = make('router', [
+    { device: wide.b, addresses: ['10.0.1.254/24'] },
+    { device: plain.a, addresses: ['10.0.2.254/24'] },
+  ])
+  const receiver = make('receiver', [{ device: plain.b, addresses: ['10.0.2.1/24'], gateway: '10.0.2.254' }])
+  const to = receiver.sockets.socket(AF_INET, SOCK_DGRAM)
+  receiver.sockets.bind(to, '10.0.2.1:5000')
+  const from = sender.sockets.socket(AF_INET, SOCK_DGRAM)
+  sender.sockets.connect(from, '10.0.2.1:5000')
+  sender.sockets.setsockopt(from, SOL_UDP, UDP_SEGMENT, 1000)
+  const data = pattern(4500)
+  sender.sockets.send(from, data)
+  const { lengths, bytes } = drain({ sender, receiver, from, to, frames: () => 0 })
+  expect(lengths).toEqual([1000, 1000, 1000, 1000, 500])
+  expect(bytes).toEqual([...data])
+  for (const host of [sender, router, receiver]) {
+    await host.close()
+    expect(host.stack.packets.outstanding).toBe(0)
+  }
+})

@@ -117,6 +117,8 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
     } else if (board.merging && packet.segmentCount === 0 && packet.packetType === PACKET_HOST) {
       this.merger.add(packet, network, board.offloads)
     } else {
+      // What the device merged itself may follow small packets of its flow that are held.
+      this.merger.flush()
       network.receive(packet, this)
     }
   }
@@ -178,7 +180,9 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
   private cut(packet: Packet, etherType: number, nextHop: IpAddress): number {
     const network = this.board.networkFor(etherType)
     const protocol = this.board.offloadOfSegment(packet.segmentType)
-    if (network === null || protocol === null) {
+    // One that a device merged and this host forwards: no transport has looked at it, but its checksum begins there.
+    if (packet.transportHeader < 0 && packet.checksum === CHECKSUM_PARTIAL) packet.transportHeader = packet.checksumStart
+    if (network === null || protocol === null || packet.transportHeader < packet.start) {
       this.board.counters.LinkOutUncuttable++
       packet.release()
       return ENOBUFS
