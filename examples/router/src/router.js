@@ -28,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     await router.close()
     // What was forwarded, answered and refused, under the names that nstat has for them.
     for (const [name, count] of Object.entries(router.stack.counters())) {
-      if (count > 0) console.log(name.padEnd(32), count)
+      if (count > 0) console.log(`${name.padEnd(32)} ${count}`)
     }
   })
 }

@@ -9,7 +9,7 @@ import { CaptureFile } from '../cli/capture-file.js'
 import { createHost } from '../create-host.js'
 import { openTun } from '../tun.js'
 import { ask } from './ask.test-support.js'
-import { type Place, ping, place, Running, run, tcpdump, until, up } from './kernel.test-support.js'
+import { type Place, ping, place, Running, run, until, up } from './kernel.test-support.js'
 import { FarHost, tcpExchange } from './router.test-support.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'jackfield-'))
@@ -48,9 +48,9 @@ async function packets(file: string): Promise<string[]> {
 
 /** Small pings, large ones, to a group; datagrams of all sizes echoed, and to a closed port. */
 async function session({ name, stack }: Place): Promise<void> {
-  expect(await ping('-c', '5', '-i', '0.02', stack)).toMatchObject({ sent: 5, received: 5 })
-  expect(await ping('-c', '3', '-i', '0.02', '-s', '20000', stack)).toMatchObject({ sent: 3, received: 3 })
-  expect(await ping('-c', '3', '-i', '0.02', '-I', name, '224.0.0.1')).toMatchObject({ sent: 3, received: 3 })
+  expect(await ping('-c', '5', '-l', '5', stack)).toMatchObject({ sent: 5, received: 5 })
+  expect(await ping('-c', '3', '-l', '3', '-s', '20000', stack)).toMatchObject({ sent: 3, received: 3 })
+  expect(await ping('-c', '3', '-l', '3', '-I', name, '224.0.0.1')).toMatchObject({ sent: 3, received: 3 })
   for (const length of [0, 1, 2, 1472, 1473, 9000, 65_507]) {
     expect(await ask(stack, 7, 'x'.repeat(length))).toHaveLength(length)
   }
@@ -68,10 +68,11 @@ const SESSION_PACKETS = 5 + 3 * 14 + 3 + (1 + 1 + 1 + 1 + 2 + 7 + 45) + 1 + 2
  */
 async function sniff(device: string, file: string): Promise<Running> {
   const root = readFileSync('/proc/self/setgroups', 'latin1').startsWith('allow')
-  // A ring for the whole session: tcpdump's usual one has room for eight frames of 256 KiB.
-  const sniffer = root
-    ? await tcpdump(device, '--immediate-mode', '-s', '2000', '-B', '8192', '-U', '-w', file)
-    : new Running('dumpcap', ['-P', '-i', device, '-s', '2000', '-B', '8', '-w', file])
+  // Each has a ring for the whole session: tcpdump's usual one has room for eight frames of 256 KiB.
+  const parameters = root
+    ? ['-Z', 'root', '-i', device, '--immediate-mode', '-U', '-s', '2000', '-B', '8192', '-w', file]
+    : ['-P', '-i', device, '-s', '2000', '-B', '8', '-w', file]
+  const sniffer = new Running(root ? 'tcpdump' : 'dumpcap', parameters)
   await sniffer.printed(/listening on|File: /)
   return sniffer
 }

@@ -23,12 +23,16 @@ test('a router tells the kernel of a better first hop on the same Ethernet, and 
   router.addInterface(cable.a, { addresses: [`${near.stack}/24`], gateway: near.host(3) })
   await run('ip', 'route', 'add', '192.0.2.0/24', 'via', near.stack)
 
-  const { stdout } = await execute('ping', ['-c', '3', '-i', '0.2', '192.0.2.1'])
+  const { stdout } = await execute('ping', ['-c', '1', '192.0.2.1'])
   expect(stdout).toMatch(new RegExp(`From ${near.stack}: icmp_seq=1 Redirect Host\\(New nexthop: ${near.host(3)}\\)`))
-  expect(stdout).toContain('3 packets transmitted, 3 received')
-  await until(async () => (await run('ip', 'route', 'get', '192.0.2.1')).includes(`via ${near.host(3)}`), 'the new way')
+  expect(stdout).toContain('1 packets transmitted, 1 received')
+  // A kernel that has no neighbour entry of the better hop yet asks for it, and heeds the next redirect.
+  await until(async () => {
+    await ping('-c', '1', '192.0.2.1')
+    return (await run('ip', 'route', 'get', '192.0.2.1')).includes(`via ${near.host(3)}`)
+  }, 'the new way')
   const before = router.stack.counters()['IpForwDatagrams']
-  expect(await ping('-c', '3', '-i', '0.02', '192.0.2.1')).toMatchObject({ sent: 3, received: 3 })
+  expect(await ping('-c', '3', '-l', '3', '192.0.2.1')).toMatchObject({ sent: 3, received: 3 })
   expect(router.stack.counters()['IpForwDatagrams']).toBe(before)
   expect(router.stack.counters()['IcmpOutRedirects']).toBeGreaterThanOrEqual(1)
 

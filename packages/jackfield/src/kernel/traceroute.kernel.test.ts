@@ -57,10 +57,10 @@ describe('a stack that forwards between two TUN devices', () => {
   })
 
   test('lets pings through, with one less to live each way', async () => {
-    const { stdout } = await execute('ping', ['-c', '3', '-i', '0.2', path.farAddress])
+    const { stdout } = await execute('ping', ['-c', '3', '-l', '3', path.farAddress])
     expect(stdout).toContain('3 packets transmitted, 3 received')
     expect(stdout).toContain('ttl=63')
-    expect(await ping('-f', '-c', '2000', path.farAddress)).toMatchObject({ sent: 2000, received: 2000 })
+    expect(await ping('-c', '50', '-l', '50', path.farAddress)).toMatchObject({ sent: 50, received: 50 })
   })
 
   test('says that the time to live is over', async () => {
@@ -85,7 +85,7 @@ describe('a stack that forwards between two TUN devices', () => {
 
   test('lets fragments through, both ways', async () => {
     for (const size of ['1473', '5000', '60000']) {
-      const through = await ping('-c', '3', '-i', '0.02', '-p', 'a1b2c3d4e5', '-s', size, path.farAddress)
+      const through = await ping('-c', '3', '-l', '3', '-p', 'a1b2c3d4e5', '-s', size, path.farAddress)
       expect(through).toMatchObject({ sent: 3, received: 3 })
       expect(through.output).not.toContain('wrong data')
     }
@@ -104,7 +104,7 @@ describe('a stack that forwards between two TUN devices', () => {
 
   test('counts all of that', async () => {
     const counters = await path.stop()
-    expect(counters.get('IpForwDatagrams')).toBeGreaterThan(4000)
+    expect(counters.get('IpForwDatagrams')).toBeGreaterThan(500)
     // Both probes at hop 1 of each of the four traces over TCP and UDP at least.
     expect(counters.get('IcmpOutTimeExcds')).toBeGreaterThan(10)
     expect(counters.get('IpExtInNoRoutes')).toBeGreaterThan(0)
@@ -130,7 +130,7 @@ describe('a forwarding stack with a smaller MTU on its far side', () => {
     for (const size of ['1373', '1472', '5000', '60000']) {
       // -M dont: without DF, so that nothing is said of the MTU.
       const through = await ping(
-        ...['-c', '3', '-i', '0.02', '-M', 'dont', '-p', 'a1b2c3d4e5', '-s', size],
+        ...['-c', '3', '-l', '3', '-M', 'dont', '-p', 'a1b2c3d4e5', '-s', size],
         path.farAddress,
       )
       expect(through).toMatchObject({ sent: 3, received: 3 })
@@ -168,8 +168,8 @@ describe('a forwarding stack with a smaller MTU on its far side', () => {
 
 test('a stack that is not told to forward does not', async () => {
   const path = await startRouter({ settings: ['net.ipv4.ip_forward=0'] })
-  expect(await ping('-c', '3', '-i', '0.1', '-W', '1', path.farAddress)).toMatchObject({ sent: 3, received: 0 })
-  expect(await ping('-c', '3', '-i', '0.1', path.routerFar)).toMatchObject({ sent: 3, received: 3 })
+  expect(await ping('-c', '3', '-l', '3', '-W', '1', path.farAddress)).toMatchObject({ sent: 3, received: 0 })
+  expect(await ping('-c', '3', '-l', '3', path.routerFar)).toMatchObject({ sent: 3, received: 3 })
   const counters = await path.stop()
   expect(counters.get('IpInAddrErrors')).toBe(3)
   expect(counters.has('IpForwDatagrams')).toBe(false)
