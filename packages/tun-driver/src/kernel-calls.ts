@@ -24,6 +24,7 @@ export interface KernelCalls {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
   pipe2(ends: Int32Array, flags: number): number
   dup3(from: number, to: number, flags: number): number
+  setns(fd: number, type: number): number
   /** The error number of the last call that failed, positive. */
   errno(): number
   /**
@@ -93,6 +94,7 @@ function bindCalls(libc: LibraryHandle, koffi: typeof import('koffi')): KernelCa
     setsockopt: libc.func('int setsockopt(int fd, int level, int name, void *value, unsigned int length)'),
     pipe2: libc.func('int pipe2(void *ends, int flags)'),
     dup3: libc.func('int dup3(int from, int to, int flags)'),
+    setns: libc.func('int setns(int fd, int type)'),
     errno: () => koffi.errno(),
     addressOf(bytes) {
       const known = addresses.get(bytes)

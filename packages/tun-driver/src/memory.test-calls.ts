@@ -14,6 +14,8 @@ export class MemoryCalls implements KernelCalls {
   readonly incoming: Uint8Array[] = []
   readonly closed: number[] = []
   readonly requests: number[] = []
+  /** Descriptors of the namespaces that were entered. */
+  readonly entered: number[] = []
   vectors = 0
   private readonly memory: Uint8Array[] = []
   private descriptors = 10
@@ -89,6 +91,12 @@ export class MemoryCalls implements KernelCalls {
   }
 
   dup3(): number {
+    return 0
+  }
+
+  setns(fd: number): number {
+    if (this.fails('setns') || this.fails(`setns ${fd}`)) return -1
+    this.entered.push(fd)
     return 0
   }
 

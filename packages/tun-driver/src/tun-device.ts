@@ -12,9 +12,10 @@ import type { Packet } from '@jackfield/packet'
 import type { Attachment } from './attach.js'
 import { BusyPoller } from './busy-poller.js'
 import { flowHash } from './wire/frame-offsets.js'
-import { type InterfaceInformation, readStateOf } from './interface-request.js'
+import { type InterfaceInformation, readState, readStateOf } from './interface-request.js'
 import type { KernelCalls } from './kernel-calls.js'
 import { LinkMonitor } from './link-monitor.js'
+import { deviceName, visitDevice } from './moved-device.js'
 import type { CheckedOptions } from './options.js'
 import { QueueReader } from './queue-reader.js'
 import { QueueWriter } from './queue-writer.js'
@@ -109,7 +110,7 @@ export class TunDevice<Medium extends LinkMedium = LinkMedium> implements LinkDe
       : NO_OFFLOAD
   }
 
-  /** Of the kernel's end, which this end shares; follows what is set there while the device is open. */
+  /** Of the kernel's end, which this end shares; follows what is set there while the device is open, in another network namespace too. */
   get mtu(): number {
     return this.state.mtu
   }
@@ -170,11 +171,27 @@ export class TunDevice<Medium extends LinkMedium = LinkMedium> implements LinkDe
   refresh(): void {
     if (this.closed) return
     const before = this.state
-    const now = this.gone ? null : readStateOf(this.calls, this.index)
+    const now = this.look()
     this.state = now === null ? { ...before, up: false, running: false } : now
     if (this.receiver === null || (this.state.mtu === before.mtu && this.state.up === this.told)) return
     this.told = this.state.up
     this.receiver.changed({ carrier: this.state.up, mtu: this.state.mtu })
+  }
+
+  /**
+   * The state where the device is. One that was moved to another network namespace, as that of a container, stays connected and
+   * is followed; where this program may not look there, the device is taken to be up. null: it is gone.
+   */
+  private look(): InterfaceInformation | null {
+    if (this.gone) return null
+    const here = readStateOf(this.calls, this.index)
+    const fd = this.attached[0]?.watch.fd ?? this.fds[0]
+    if (here !== null || fd === undefined) return here
+    const name = deviceName(this.calls, fd)
+    if (name === null) return null
+    // First: what changes after the look is told.
+    this.monitor?.hearOthers()
+    return visitDevice(this.calls, fd, () => readState(this.calls, name)) ?? { ...this.state, up: true, running: true }
   }
 
   /** Keeps the program running while the device is open (the default). */
