@@ -1,0 +1,7 @@
+export { type Configuration, configure, type IpVersion } from './configuration.js'
+export { parseScript } from './parse-script.js'
+export { type RunScriptOptions, runScript, type ScriptResult } from './run-script.js'
+export type * from './script.js'
+export { ScriptDevice, type SentPacket } from './script-device.js'
+export { type FaultKind, ScriptError } from './script-error.js'
+export { createScriptHost, defaultModules, type ScriptHost, type ScriptHostOptions } from './script-host.js'

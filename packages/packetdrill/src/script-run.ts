@@ -1,0 +1,242 @@
+import { PythonRunner } from './code/python-run.js'
+import { PythonError } from './code/python-tokens.js'
+import { CODE_CONSTANTS, tcpInfoNames } from './code/tcp-info.js'
+import { type CommandRun, runCommands } from './commands.js'
+import type { Configuration } from './configuration.js'
+import { FileTable } from './file-table.js'
+import { inboundBytes } from './inbound.js'
+import { checkOutbound } from './outbound.js'
+import type { CodeSpec, CommandSpec, EventTime, PacketSpec, ScriptEvent, SyscallSpec } from './script.js'
+import { ScriptError } from './script-error.js'
+import type { ScriptHost } from './script-host.js'
+import { SocketBook } from './socket-book.js'
+import { symbolValue } from './symbols.js'
+import type { CallRun } from './syscalls/call.js'
+import { RunningCall } from './syscalls/running-call.js'
+import { type DueTime, verifyTime } from './verify-time.js'
+import { turns, VirtualTime } from './virtual-time.js'
+
+/** How long a call that does not return is waited for, so that the report can say when it did: microseconds. */
+const PATIENCE = 30e6
+
+const SOL_TCP = symbolValue('SOL_TCP') as number
+const TCP_INFO = symbolValue('TCP_INFO') as number
+
+/** What a run tells of. */
+export interface RunListener {
+  print(line: string): void
+  /** A fault that `--non_fatal` lets pass. */
+  warn(fault: ScriptError): void
+  readFile(path: string): string | undefined
+}
+
+/** One script on its way: what is shared by its events. */
+export class ScriptRun implements CallRun {
+  readonly host: ScriptHost
+  readonly configuration: Configuration
+  readonly files: FileTable = new FileTable()
+  readonly book: SocketBook
+  /** When the script began, on the stack's clock. */
+  readonly startTime: number
+  private readonly listener: RunListener
+  private readonly time: VirtualTime
+  private readonly python: PythonRunner
+  /** Calls that block, with the times at which they are to return. */
+  private blocked: { call: RunningCall; due: DueTime; since: number }[] = []
+  /** When the event before was done, of the script. */
+  private since = 0
+
+  constructor(host: ScriptHost, configuration: Configuration, listener: RunListener) {
+    this.host = host
+    this.configuration = configuration
+    this.listener = listener
+    this.book = new SocketBook(host, configuration)
+    this.startTime = host.clock.now()
+    this.time = new VirtualTime(host.clock, () => this.blocked.length > 0)
+    this.python = new PythonRunner((line) => listener.print(line))
+    for (const [name, value] of Object.entries(CODE_CONSTANTS)) this.python.set(name, value)
+  }
+
+  get sockets(): ScriptHost['sockets'] {
+    return this.host.sockets
+  }
+
+  /** Microseconds since the script began. */
+  get now(): number {
+    return this.host.clock.now() - this.startTime
+  }
+
+  /** One event, at its time. */
+  async event({ time, action, line }: ScriptEvent): Promise<void> {
+    const due = this.dueTime(time)
+    this.since = this.now
+    try {
+      if (action.kind === 'packet' && action.direction === 'outbound') await this.outbound(action, due)
+      else {
+        await this.waitFor(due)
+        if (action.kind === 'packet') await this.inbound(action, due)
+        else if (action.kind === 'syscall') await this.syscall(action, due, time.relative)
+        else if (action.kind === 'command') this.command(action)
+        else this.code(action)
+      }
+    } catch (error) {
+      this.passOrThrow(error, line)
+    }
+  }
+
+  /** Waits for the calls that block. */
+  async finish(): Promise<void> {
+    for (let first = this.blocked[0]; first !== undefined; first = this.blocked[0]) {
+      const { call, due } = first
+      const settled = (): boolean => call.returned !== null || !this.blocked.includes(first)
+      if (!(await this.time.advanceUntil(settled, this.startTime + due.end + PATIENCE, () => this.collect()))) {
+        throw new ScriptError(
+          'system call',
+          call.spec.line,
+          `runtime error in ${call.spec.name} call: it never returned`,
+        )
+      }
+      this.collect()
+    }
+  }
+
+  /** Runs a command outside of events. */
+  command(spec: CommandSpec): void {
+    const run: CommandRun = {
+      host: this.host,
+      readFile: (path) => this.listener.readFile(path),
+      print: (line) => this.listener.print(line),
+      sleep: (seconds) => this.host.clock.advance(seconds * 1e6),
+    }
+    try {
+      runCommands(spec.text, run)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      throw new ScriptError('command', spec.line, `\`${spec.text}\`: ${message}`, false, error)
+    }
+  }
+
+  private dueTime(time: EventTime): DueTime {
+    const base = time.relative ? this.now : 0
+    return { any: time.any, range: time.range, start: base + time.start, end: base + time.end }
+  }
+
+  private async waitFor(due: DueTime): Promise<void> {
+    await this.time.advanceTo(this.startTime + due.start, () => this.collect())
+  }
+
+  private verify(due: DueTime, actual: number, what: string, line: number, since = this.since): void {
+    const late = verifyTime(due, actual, since, what, this.configuration)
+    if (late !== null) throw new ScriptError('system call', line, late, true)
+  }
+
+  private async inbound(packet: PacketSpec, due: DueTime): Promise<void> {
+    this.verify(due, this.now, 'inbound packet', packet.line)
+    this.host.device.inject(inboundBytes(packet, this.book, this.configuration))
+    if (this.blocked.length > 0) await turns()
+    this.collect()
+  }
+
+  private async outbound(packet: PacketSpec, due: DueTime): Promise<void> {
+    const { sent } = this.host.device
+    const { book, configuration, startTime, time } = this
+    const waitForPacket = (until: number): Promise<boolean> => {
+      const count = sent.length
+      return time.advanceUntil(
+        () => sent.length > count,
+        startTime + until,
+        () => this.collect(),
+      )
+    }
+    await checkOutbound(packet, due, this.since, { book, configuration, sent, startTime, waitForPacket })
+  }
+
+  private async syscall(spec: SyscallSpec, due: DueTime, relative: boolean): Promise<void> {
+    this.verify(due, this.now, 'system call start', spec.line)
+    const since = this.now
+    const call = new RunningCall(spec, this, () => this.host.clock.now())
+    await turns()
+    if (spec.end !== null) {
+      const end = relative ? this.since + spec.end : spec.end
+      this.blocked.push({ call, since, due: { any: false, range: false, start: end, end } })
+      this.collect()
+      return
+    }
+    if (call.returned === null) {
+      // Others may wait with it; both get their turns.
+      const entry = { call, since, due: { ...due, any: true } }
+      this.blocked.push(entry)
+      const until = this.startTime + due.end + PATIENCE
+      const returned = await this.time.advanceUntil(
+        () => call.returned !== null,
+        until,
+        () => {},
+      )
+      this.blocked = this.blocked.filter((each) => each !== entry)
+      if (!returned) {
+        const hint = `a call that blocks has the time of its return, as in 0.1...0.2 ${spec.name}(...)`
+        throw new ScriptError(
+          'system call',
+          spec.line,
+          `runtime error in ${spec.name} call: it did not return (${hint})`,
+        )
+      }
+    }
+    call.check()
+    this.verify(due, (call.returned ?? 0) - this.startTime, 'system call return', spec.line)
+    this.collect()
+  }
+
+  /** Checks the blocked calls that have returned. */
+  private collect(): void {
+    const returned = this.blocked.filter(({ call }) => call.returned !== null)
+    if (returned.length === 0) return
+    this.blocked = this.blocked.filter(({ call }) => call.returned === null)
+    for (const { call, due, since } of returned) {
+      call.check()
+      if (due.any) continue
+      try {
+        this.verify(due, (call.returned ?? 0) - this.startTime, 'system call return', call.spec.line, since)
+      } catch (error) {
+        this.passOrThrow(error, call.spec.line)
+      }
+    }
+  }
+
+  private code(spec: CodeSpec): void {
+    const live = this.book.underTest?.liveFd ?? -1
+    if (live >= 0 && this.book.underTest?.protocol === 'tcp') {
+      const info = this.sockets.getsockopt(live, SOL_TCP, TCP_INFO)
+      for (const [name, value] of tcpInfoNames(info)) this.python.set(name, value)
+    }
+    try {
+      this.python.run(spec.text)
+    } catch (error) {
+      if (!(error instanceof PythonError)) throw error
+      throw new ScriptError('code', spec.line + error.line, `${error.exception}: ${error.message}`)
+    }
+  }
+
+  /** Lets a fault of timing pass where `--non_fatal` says so; throws others, with the line of the event. */
+  private passOrThrow(error: unknown, line: number): void {
+    if (error instanceof ScriptError && error.warning) {
+      const what = error.kind === 'packet' ? 'packet' : 'syscall'
+      if (this.configuration.nonFatal.has(what)) {
+        this.listener.warn(error)
+        return
+      }
+    }
+    if (error instanceof ScriptError) throw error
+    throw new EventFailure(line, error)
+  }
+}
+
+/** What is no fault of the script but of the stack, with the line of the event at which it came. */
+export class EventFailure extends Error {
+  readonly line: number
+
+  constructor(line: number, cause: unknown) {
+    super('the stack failed', { cause })
+    this.line = line
+  }
+}

@@ -1,0 +1,172 @@
+import * as constants from '@jackfield/interfaces/constants'
+
+/** Linux's numbers that scripts use and the socket API of the stack has no use for itself. */
+const MORE: Readonly<Record<string, number>> = {
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 0o100,
+  O_TRUNC: 0o1000,
+  O_APPEND: 0o2000,
+  O_NONBLOCK: 0o4000,
+  F_GETFD: 1,
+  F_SETFD: 2,
+  F_GETFL: 3,
+  F_SETFL: 4,
+  FD_CLOEXEC: 1,
+  EPOLL_CTL_ADD: 1,
+  EPOLL_CTL_DEL: 2,
+  EPOLL_CTL_MOD: 3,
+  EPOLL_CLOEXEC: 0o2000000,
+  EPOLLRDNORM: 0x40,
+  EPOLLWRNORM: 0x100,
+  SPLICE_F_MOVE: 1,
+  SPLICE_F_NONBLOCK: 2,
+  SPLICE_F_MORE: 4,
+  PF_INET: 2,
+  PF_INET6: 10,
+  IPPROTO_MPTCP: 262,
+  MSG_CTRUNC: 8,
+  MSG_FIN: 0x200,
+  MSG_SYN: 0x400,
+  MSG_RST: 0x1000,
+  MSG_ZEROCOPY: 0x400_0000,
+  SO_TIMESTAMPING: 37,
+  SCM_TIMESTAMPING: 37,
+  SO_PEEK_OFF: 42,
+  SO_INCOMING_CPU: 49,
+  SO_INCOMING_NAPI_ID: 56,
+  SO_ZEROCOPY: 60,
+  SO_TXTIME: 61,
+  SO_EE_ORIGIN_NONE: 0,
+  SO_EE_ORIGIN_TIMESTAMPING: 4,
+  SO_EE_ORIGIN_ZEROCOPY: 5,
+  SO_EE_CODE_ZEROCOPY_COPIED: 1,
+  SOF_TIMESTAMPING_TX_HARDWARE: 1,
+  SOF_TIMESTAMPING_TX_SOFTWARE: 2,
+  SOF_TIMESTAMPING_RX_HARDWARE: 4,
+  SOF_TIMESTAMPING_RX_SOFTWARE: 8,
+  SOF_TIMESTAMPING_SOFTWARE: 16,
+  SOF_TIMESTAMPING_OPT_ID: 128,
+  SOF_TIMESTAMPING_TX_SCHED: 256,
+  SOF_TIMESTAMPING_TX_ACK: 512,
+  SOF_TIMESTAMPING_OPT_TSONLY: 2048,
+  SCM_TSTAMP_SND: 0,
+  SCM_TSTAMP_SCHED: 1,
+  SCM_TSTAMP_ACK: 2,
+  SIOCOUTQNSD: 0x894b,
+  SIOCATMARK: 0x8905,
+  IP_RECVTOS: 13,
+  INADDR_ANY: 0,
+  SOL_TCP: 6,
+  TCP_NODELAY: 1,
+  TCP_MAXSEG: 2,
+  TCP_CORK: 3,
+  TCP_KEEPIDLE: 4,
+  TCP_KEEPINTVL: 5,
+  TCP_KEEPCNT: 6,
+  TCP_SYNCNT: 7,
+  TCP_LINGER2: 8,
+  TCP_DEFER_ACCEPT: 9,
+  TCP_WINDOW_CLAMP: 10,
+  TCP_INFO: 11,
+  TCP_QUICKACK: 12,
+  TCP_CONGESTION: 13,
+  TCP_MD5SIG: 14,
+  TCP_THIN_LINEAR_TIMEOUTS: 16,
+  TCP_THIN_DUPACK: 17,
+  TCP_USER_TIMEOUT: 18,
+  TCP_REPAIR: 19,
+  TCP_REPAIR_QUEUE: 20,
+  TCP_QUEUE_SEQ: 21,
+  TCP_REPAIR_OPTIONS: 22,
+  TCP_FASTOPEN: 23,
+  TCP_TIMESTAMP: 24,
+  TCP_NOTSENT_LOWAT: 25,
+  TCP_CC_INFO: 26,
+  TCP_SAVE_SYN: 27,
+  TCP_SAVED_SYN: 28,
+  TCP_REPAIR_WINDOW: 29,
+  TCP_FASTOPEN_CONNECT: 30,
+  TCP_ULP: 31,
+  TCP_MD5SIG_EXT: 32,
+  TCP_FASTOPEN_KEY: 33,
+  TCP_FASTOPEN_NO_COOKIE: 34,
+  TCP_ZEROCOPY_RECEIVE: 35,
+  TCP_INQ: 36,
+  TCP_CM_INQ: 36,
+  TCP_TX_DELAY: 37,
+}
+
+const symbols: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(MORE),
+  ...Object.entries(constants as Readonly<Record<string, number>>),
+])
+
+/** The number that a symbolic constant of Linux stands for; undefined for a name that is not known. */
+export function symbolValue(name: string): number | undefined {
+  return symbols.get(name)
+}
+
+/** What `strerror` says of Linux's error numbers. */
+const TEXTS: Readonly<Record<string, string>> = {
+  EPERM: 'Operation not permitted',
+  ENOENT: 'No such file or directory',
+  EINTR: 'Interrupted system call',
+  EIO: 'Input/output error',
+  EBADF: 'Bad file descriptor',
+  EAGAIN: 'Resource temporarily unavailable',
+  ENOMEM: 'Cannot allocate memory',
+  EACCES: 'Permission denied',
+  EFAULT: 'Bad address',
+  EEXIST: 'File exists',
+  ENODEV: 'No such device',
+  EINVAL: 'Invalid argument',
+  EMFILE: 'Too many open files',
+  ENOTTY: 'Inappropriate ioctl for device',
+  EPIPE: 'Broken pipe',
+  ENOTSOCK: 'Socket operation on non-socket',
+  EDESTADDRREQ: 'Destination address required',
+  EMSGSIZE: 'Message too long',
+  EPROTOTYPE: 'Protocol wrong type for socket',
+  ENOPROTOOPT: 'Protocol not available',
+  EPROTONOSUPPORT: 'Protocol not supported',
+  ESOCKTNOSUPPORT: 'Socket type not supported',
+  EOPNOTSUPP: 'Operation not supported',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  ENETDOWN: 'Network is down',
+  ENETUNREACH: 'Network is unreachable',
+  ENETRESET: 'Network dropped connection on reset',
+  ECONNABORTED: 'Software caused connection abort',
+  ECONNRESET: 'Connection reset by peer',
+  ENOBUFS: 'No buffer space available',
+  EISCONN: 'Transport endpoint is already connected',
+  ENOTCONN: 'Transport endpoint is not connected',
+  ESHUTDOWN: 'Cannot send after transport endpoint shutdown',
+  ETIMEDOUT: 'Connection timed out',
+  ECONNREFUSED: 'Connection refused',
+  EHOSTDOWN: 'Host is down',
+  EHOSTUNREACH: 'No route to host',
+  EALREADY: 'Operation already in progress',
+  EINPROGRESS: 'Operation now in progress',
+  EPROTO: 'Protocol error',
+  ECANCELED: 'Operation canceled',
+}
+
+const errorNames = new Map<number, string>()
+for (const name of Object.keys(TEXTS)) {
+  const number = symbols.get(name)
+  if (number !== undefined) errorNames.set(number, name)
+}
+
+/** An error number as people read it: `Connection refused`. */
+export function errorText(errno: number): string {
+  return TEXTS[errorNames.get(errno) ?? ''] ?? `Unknown error ${errno}`
+}
+
+/** The name of an error number, as `ECONNREFUSED`. */
+export function errorName(errno: number): string {
+  return errorNames.get(errno) ?? `E${errno}`
+}

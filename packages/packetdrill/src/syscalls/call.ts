@@ -1,0 +1,26 @@
+import type { Sockets } from '@jackfield/sockets'
+import type { Configuration } from '../configuration.js'
+import type { FileTable } from '../file-table.js'
+import type { SocketBook } from '../socket-book.js'
+import type { Arguments } from './arguments.js'
+
+/** What the calls work on. */
+export interface CallRun {
+  readonly sockets: Sockets
+  readonly files: FileTable
+  readonly book: SocketBook
+  readonly configuration: Configuration
+}
+
+/** What a call came to, where it did not fail. */
+export interface Outcome {
+  readonly result: number
+  /** Looks at what the call filled in, once the result is known to be right: a sentence on what is wrong, or null. */
+  check?(): string | null
+}
+
+/**
+ * One system call. It begins at once, settles when the call returns, and rejects with `SocketError` where the call
+ * fails.
+ */
+export type Syscall = (args: Arguments, run: CallRun) => Promise<Outcome>

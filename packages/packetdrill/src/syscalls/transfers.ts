@@ -1,0 +1,147 @@
+import { SocketAddress } from '@jackfield/addr'
+import { SocketError } from '@jackfield/sockets'
+import { symbolValue } from '../symbols.js'
+import { type Arguments, textBytes } from './arguments.js'
+import type { CallRun, Outcome, Syscall } from './call.js'
+import { checkAddress, sendAddress } from './connections.js'
+
+const EAGAIN = symbolValue('EAGAIN') as number
+const MSG_FASTOPEN = symbolValue('MSG_FASTOPEN') as number
+
+/** Whether received bytes begin as the script's string does, where it has one. */
+function checkData(args: Arguments, index: number, bytes: Uint8Array, length: number): string | null {
+  const expected = args.at(index)
+  if (expected.kind !== 'string') return null
+  const text = textBytes(expected.value)
+  const compared = expected.partial ? Math.min(text.length, length) : length
+  if (!expected.partial && text.length !== length) return `Expected ${text.length} bytes of data but got ${length}`
+  for (let at = 0; at < compared; at++) {
+    if (text[at] !== bytes[at]) return `Expected byte ${at} of the data to be ${text[at]} but got ${bytes[at]}`
+  }
+  return null
+}
+
+async function receive(args: Arguments, run: CallRun, length: number, flags: number): Promise<Outcome> {
+  const fd = args.integer(0)
+  const file = run.files.get(fd)
+  const buffer = args.buffer(length)
+  if (file?.kind === 'zeros') return { result: length }
+  if (file?.kind === 'pipe') {
+    if (file.pipe.buffered === 0) throw new SocketError(EAGAIN, 'read')
+    const taken = Math.min(length, file.pipe.buffered)
+    file.pipe.buffered -= taken
+    return { result: taken }
+  }
+  const result = await run.sockets.promises.recv(run.files.live(fd), buffer, flags)
+  return { result, check: () => checkData(args, 1, buffer, Math.min(result, length)) }
+}
+
+async function send(args: Arguments, run: CallRun, data: Uint8Array, flags: number): Promise<Outcome> {
+  const fd = args.integer(0)
+  const file = run.files.get(fd)
+  if (file?.kind === 'zeros') return { result: data.length }
+  if (file?.kind === 'pipe') {
+    file.pipe.buffered += data.length
+    return { result: data.length }
+  }
+  return { result: await run.sockets.promises.send(run.files.live(fd), data, flags) }
+}
+
+export const read: Syscall = (args, run) => {
+  args.expect(3)
+  return receive(args, run, args.integer(2), 0)
+}
+
+export const write: Syscall = (args, run) => {
+  args.expect(3)
+  return send(args, run, args.data(1, args.integer(2)), 0)
+}
+
+export const recv: Syscall = (args, run) => {
+  args.expect(4)
+  return receive(args, run, args.integer(2), args.integer(3))
+}
+
+export const sendCall: Syscall = (args, run) => {
+  args.expect(4)
+  return send(args, run, args.data(1, args.integer(2)), args.integer(3))
+}
+
+export const recvfrom: Syscall = async (args, run) => {
+  args.expect(6)
+  const buffer = args.buffer(args.integer(2))
+  const from = new SocketAddress()
+  const live = run.files.live(args.integer(0))
+  const result = await run.sockets.promises.recvfrom(live, buffer, args.integer(3), from)
+  const length = Math.min(result, buffer.length)
+  return { result, check: () => checkData(args, 1, buffer, length) ?? checkAddress(args, 4, from) }
+}
+
+export const sendto: Syscall = async (args, run) => {
+  args.expect(6)
+  const data = args.data(1, args.integer(2))
+  const flags = args.integer(3)
+  const fd = args.integer(0)
+  const file = run.files.get(fd)
+  const stream = file?.kind === 'socket' && file.socket.protocol === 'tcp'
+  // A stream's address counts only where the call opens the connection.
+  const address = stream && (flags & MSG_FASTOPEN) === 0 ? null : sendAddress(args, 4, run)
+  return { result: await run.sockets.promises.sendto(run.files.live(fd), data, flags, address) }
+}
+
+/** The lengths of `[{..., 1000}, {..., 2000}]`, which has `count` items. */
+export function vectorLengths(args: Arguments, index: number, countIndex: number): number[] {
+  const items = args.items(args.at(index))
+  const count = args.integer(countIndex)
+  if (items.length !== count) args.fail(`iov_len ${count} does not match ${items.length} elements`)
+  return items.map((item) => {
+    if (item.kind !== 'tuple' || item.items[1] === undefined) return args.fail('an iovec is {..., length}')
+    return args.value(item.items[1], 'iov_len')
+  })
+}
+
+export const readv: Syscall = (args, run) => {
+  args.expect(3)
+  const lengths = vectorLengths(args, 1, 2)
+  return receive(
+    args,
+    run,
+    lengths.reduce((sum, each) => sum + each, 0),
+    0,
+  )
+}
+
+export const writev: Syscall = (args, run) => {
+  args.expect(3)
+  const total = vectorLengths(args, 1, 2).reduce((sum, each) => sum + each, 0)
+  return send(args, run, args.buffer(total), 0)
+}
+
+/** `sendfile(out, in, [offset], count)`: files read as zeros. */
+export const sendfile: Syscall = async (args, run) => {
+  args.expect(4)
+  const live = run.files.live(args.integer(0))
+  return { result: await run.sockets.promises.send(live, args.buffer(args.integer(3)), 0) }
+}
+
+/** `splice(in, offset, out, offset, length, flags)` between a socket or file and a pipe. */
+export const splice: Syscall = async (args, run) => {
+  args.expect(6)
+  const from = run.files.get(args.integer(0))
+  const to = run.files.get(args.integer(2))
+  const length = args.integer(4)
+  if (to?.kind === 'pipe') {
+    const result =
+      from?.kind === 'zeros'
+        ? length
+        : await run.sockets.promises.recv(run.files.live(args.integer(0)), args.buffer(length), 0)
+    to.pipe.buffered += result
+    return { result }
+  }
+  if (from?.kind !== 'pipe') return args.fail('one end of a splice is a pipe')
+  const ready = Math.min(length, from.pipe.buffered)
+  if (ready === 0) throw new SocketError(EAGAIN, 'splice')
+  const result = await run.sockets.promises.send(run.files.live(args.integer(2)), new Uint8Array(ready), 0)
+  from.pipe.buffered -= result
+  return { result }
+}
