@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { BIN, execute, type Finished, jackfield, ping, place, Running, run, up } from './kernel.test-support.js'
+import { BIN, execute, type Finished, jackfield, ping, place, Running, run, until, up } from './kernel.test-support.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'jackfield-cli-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -151,9 +151,10 @@ describe('up', () => {
     const { name, stack, parameters } = place('tap')
     const running = await up(...parameters)
     const flood = new Running('ping', ['-q', '-f', '-s', '4000', stack])
-    await expect
-      .poll(async () => Number(/RX:.*\n\s*(\d+)/.exec(await run('ip', '-s', 'link', 'show', name))?.[1]))
-      .toBeGreaterThan(1_000_000)
+    const bytes = async (): Promise<number> => {
+      return Number(/RX:.*\n\s*(\d+)/.exec(await run('ip', '-s', 'link', 'show', name))?.[1])
+    }
+    await until(async () => (await bytes()) > 1_000_000, 'a megabyte of answers')
     expect(await running.stop()).toMatchObject({ code: 0, signal: null, stderr: '' })
     await flood.stop('SIGINT')
     expect(await exists(name)).toBe(false)
@@ -163,7 +164,7 @@ describe('up', () => {
     const { name, stack, parameters } = place('tun')
     await run('ip', 'tuntap', 'add', 'dev', name, 'mode', 'tun', 'vnet_hdr')
     const running = await up(...parameters)
-    expect(await ping('-c', '2', '-i', '0.2', stack)).toMatchObject({ received: 2 })
+    expect(await ping('-c', '2', '-l', '2', stack)).toMatchObject({ received: 2 })
     await running.stop()
     expect(await exists(name)).toBe(true)
     await run('ip', 'link', 'delete', name)
@@ -182,7 +183,7 @@ describe('--pcap', () => {
     const { name, kernel, stack, parameters } = place(kind)
     const file = join(folder, `${kind}.pcapng`)
     const running = await up(...parameters, '--pcap', file)
-    expect(await ping('-c', '3', '-i', '0.2', stack)).toMatchObject({ received: 3 })
+    expect(await ping('-c', '3', '-l', '3', stack)).toMatchObject({ received: 3 })
     await running.stop()
     const echoes = await tshark(file, 'icmp', 'ip.src', 'icmp.type', 'icmp.seq', 'frame.interface_name')
     expect(echoes).toEqual(
@@ -225,7 +226,7 @@ describe('--rootless', () => {
   const finish = (...command: string[]): Promise<Finished> => rootless(...command).within(30_000)
 
   test('runs a command that talks to the stack', async () => {
-    const { code, stdout, stderr } = await finish('ping', '-q', '-c', '3', '-i', '0.2', '10.9.0.2')
+    const { code, stdout, stderr } = await finish('ping', '-q', '-c', '3', '-l', '3', '10.9.0.2')
     expect(stdout).toContain('3 packets transmitted, 3 received')
     // The standard output is the command's alone.
     expect(stderr).toBe('jackfield: ready on tun0, 10.9.0.2/24, serving echo/7\n')

@@ -1,5 +1,7 @@
 /** What the tests against the kernel share: stacks in processes of their own, commands, captures. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, type StdioOptions, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect } from 'vitest'
 
@@ -18,7 +20,7 @@ export interface Finished {
 /** How a command is run. */
 export interface CommandOptions {
   /** Written to its standard input, which is then closed. */
-  readonly input?: string | Uint8Array
+  readonly input?: string | Uint8Array | Readable
   /** Milliseconds after which it is killed and the call rejects. Default 60,000. */
   readonly timeout?: number
   /** Added to the environment. */
@@ -45,7 +47,9 @@ export class Running {
     })
     // A command that does not read its input may be gone before it is written.
     this.child.stdin.on('error', () => undefined)
-    this.child.stdin.end(options.input ?? '')
+    const { input = '' } = options
+    if (typeof input === 'string' || input instanceof Uint8Array) this.child.stdin.end(input)
+    else input.pipe(this.child.stdin)
     this.ended = new Promise((resolve, reject) => {
       this.child.on('error', reject)
       this.child.on('close', (code, signal) => {
@@ -160,6 +164,23 @@ export function place(kind: 'tun' | 'tap'): Place {
   }
 }
 
+/**
+ * `ping -f` with these arguments. ping itself hardly waits for the last answers, which a busy machine may delay: the
+ * kernel's own count of echo replies is asked until all are there.
+ */
+export async function flood(count: number, ...parameters: string[]): Promise<{ sent: number; answered: number }> {
+  const before = echoReplies()
+  const { sent } = await ping('-f', '-c', String(count), ...parameters)
+  await until(() => echoReplies() - before >= count, `${count} echo replies`)
+  return { sent, answered: echoReplies() - before }
+}
+
+/** `IcmpInEchoReps` of this network namespace. */
+function echoReplies(): number {
+  const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8').match(/^Icmp:.*$/gm) ?? []
+  return Number(values.split(' ')[names.split(' ').indexOf('InEchoReps')])
+}
+
 /** What ping counted. */
 export interface PingResult {
   readonly sent: number
@@ -168,7 +189,10 @@ export interface PingResult {
   readonly output: string
 }
 
-/** `ping -q` with these arguments. */
+/**
+ * `ping -q` with these arguments. It waits for the last answer as long as its interval (1 s), or twice as long as one
+ * took: so rather give -l than a short -i.
+ */
 export async function ping(...parameters: string[]): Promise<PingResult> {
   const { stdout, stderr } = await execute('ping', ['-q', ...parameters], { timeout: 110_000 })
   const found = /(\d+) packets transmitted, (\d+) received/.exec(stdout)
@@ -176,11 +200,61 @@ export async function ping(...parameters: string[]): Promise<PingResult> {
   return { sent: Number(found[1]), received: Number(found[2]), output: stdout + stderr }
 }
 
-/** tcpdump on a device, once it listens. Lines have no time stamps and no names. */
+/** tcpdump on a device, once it listens; `sniff` is for user namespaces, too. */
 export async function tcpdump(device: string, ...parameters: string[]): Promise<Running> {
-  // -Z root: in a user namespace there is nobody else to become.
   const sniffer = new Running('tcpdump', ['-Z', 'root', '-i', device, '-l', '-n', '-t', ...parameters])
   await sniffer.printed(/listening on/)
+  return sniffer
+}
+
+/** What crosses a device, in tcpdump's words. */
+export class Sniffer {
+  private readonly capturing: ChildProcess
+  private readonly reading: Running
+  private said = ''
+
+  constructor(device: string, filter: string, options: readonly string[]) {
+    // tcpdump as root insists on becoming another user, which a user namespace does not have: so dumpcap captures, and
+    // tcpdump reads without being root.
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe']
+    this.capturing = spawn('dumpcap', ['-q', '-i', device, '-f', filter, '-w', '-'], { stdio })
+    this.capturing.stderr?.on('data', (text) => {
+      this.said += text
+    })
+    this.capturing.on('error', (error) => {
+      this.said += error.message
+    })
+    const reader = ['--user', 'tcpdump', '-l', '-n', '-t', ...options, '-r', '-']
+    this.reading = new Running('unshare', reader, { input: this.capturing.stdout ?? '' })
+  }
+
+  /** Waits until it captures. */
+  async listening(): Promise<void> {
+    const ended = (): boolean => this.capturing.exitCode !== null || this.capturing.pid === undefined
+    await until(() => this.said.includes('File: -') || ended(), 'dumpcap')
+    if (ended()) throw new Error(`dumpcap: ${this.said}`)
+  }
+
+  /** Waits for lines. */
+  printed(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.reading.printed(pattern)
+  }
+
+  /** Ends the capture: all lines of it. */
+  async stop(): Promise<string> {
+    this.capturing.kill('SIGINT')
+    return (await this.reading.within(30_000)).stdout
+  }
+}
+
+/**
+ * tcpdump on a device, once it captures. Lines have no time stamps and no names.
+ * @param filter as in pcap-filter(7), or empty
+ * @param options of tcpdump, as `-v`
+ */
+export async function sniff(device: string, filter: string, ...options: string[]): Promise<Sniffer> {
+  const sniffer = new Sniffer(device, filter, options)
+  await sniffer.listening()
   return sniffer
 }
 

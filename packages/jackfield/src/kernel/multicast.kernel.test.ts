@@ -11,14 +11,14 @@ import {
 } from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
 import { kernelSocket, type OpenStack, openStack, receive, stackSocket } from './in-process.test-support.js'
-import { ping, place, run, tcpdump, until, up } from './kernel.test-support.js'
+import { ping, place, run, sniff, until, up } from './kernel.test-support.js'
 
 const GROUP = '239.1.2.3'
 const ANSWER_GROUPS = { 'net.ipv4.icmp_echo_ignore_broadcasts': 0 }
 
 /** Three pings to a group by a device. */
 async function pingGroup(device: string, group: string): Promise<number> {
-  return (await ping('-c', '3', '-i', '0.2', '-W', '1', '-I', device, group)).received
+  return (await ping('-c', '3', '-l', '3', '-W', '1', '-I', device, group)).received
 }
 
 /** A socket of the stack on a port, that is a member of the group on the stack's device. */
@@ -92,7 +92,7 @@ describe.each(['tun', 'tap'] as const)('datagrams to a group over %s', (kind) =>
     const { kernel, sockets, name } = stack
     const theirs = await kernelSocket('0.0.0.0')
     theirs.socket.addMembership(GROUP, kernel)
-    const sniffer = await tcpdump(name, '-v', 'udp')
+    const sniffer = await sniff(name, 'udp', '-v')
     const fd = sockets.socket(AF_INET, SOCK_DGRAM)
     sockets.setsockopt(fd, SOL_IP, IP_MULTICAST_IF, name)
     sockets.sendto(fd, 'one hop', 0, `${GROUP}:${theirs.port}`)
@@ -104,7 +104,7 @@ describe.each(['tun', 'tap'] as const)('datagrams to a group over %s', (kind) =>
       `nine hops ${stack.stack}`,
     ])
     await sniffer.printed(/ttl 1,[^\n]*\n[^\n]*length 7\n[^\n]*ttl 9,/)
-    await sniffer.stop('SIGINT')
+    await sniffer.stop()
   })
 
   test('of sources that are not asked for, or blocked, are not heard', async () => {
@@ -128,7 +128,7 @@ describe.each(['tun', 'tap'] as const)('datagrams to a group over %s', (kind) =>
 describe('IGMP, as tcpdump reads it', () => {
   test('version 3 reports a group that is joined and left', async () => {
     const stack = openStack('tap')
-    const sniffer = await tcpdump(stack.name, '-v', 'igmp')
+    const sniffer = await sniff(stack.name, 'igmp', '-v')
     const fd = member(stack, 5000)
     await sniffer.printed(/tos 0xc0, ttl 1,.*proto IGMP \(2\), length 40, options \(RA\)\)/)
     await sniffer.printed(
@@ -136,45 +136,45 @@ describe('IGMP, as tcpdump reads it', () => {
     )
     stack.sockets.close(fd)
     await sniffer.printed(/igmp v3 report, 1 group record\(s\) \[gaddr 239\.1\.2\.3 to_in, 0 source\(s\)\]/)
-    expect((await sniffer.stop('SIGINT')).stdout).not.toContain('bad')
+    expect(await sniffer.stop()).not.toContain('bad')
   })
 
   test('version 3 reports sources', async () => {
     const { name, sockets } = openStack('tap')
-    const sniffer = await tcpdump(name, '-vv', 'igmp')
+    const sniffer = await sniff(name, 'igmp', '-vv')
     const fd = sockets.socket(AF_INET, SOCK_DGRAM)
     const join = { group: GROUP, interface: name, source: '192.0.2.7' }
     sockets.setsockopt(fd, SOL_IP, IP_ADD_SOURCE_MEMBERSHIP, join)
     await sniffer.printed(/\[gaddr 239\.1\.2\.3 allow \{ 192\.0\.2\.7 \}\]/)
-    await sniffer.stop('SIGINT')
+    await sniffer.stop()
   })
 
   test('version 3 answers a query with what is joined', async () => {
     const stack = openStack('tap')
     member(stack, 5000)
-    const sniffer = await tcpdump(stack.name, '-v', 'igmp and src', stack.stack)
+    const sniffer = await sniff(stack.name, `igmp and src ${stack.stack}`, '-v')
     await query(stack.name, 3, '0.0.0.0')
     await sniffer.printed(/\[gaddr 239\.1\.2\.3 is_ex, 0 source\(s\)\]/)
-    expect((await sniffer.stop('SIGINT')).stdout).not.toContain('224.0.0.1 is_ex')
+    expect(await sniffer.stop()).not.toContain('224.0.0.1 is_ex')
   })
 
   test('version 2 is spoken where it is set', async () => {
     const stack = openStack('tap', { sysctl: { 'net.ipv4.conf.default.force_igmp_version': 2 } })
-    const sniffer = await tcpdump(stack.name, '-v', 'igmp')
+    const sniffer = await sniff(stack.name, 'igmp', '-v')
     const fd = member(stack, 5000)
     await sniffer.printed(/> 239\.1\.2\.3: igmp v2 report 239\.1\.2\.3/)
     stack.sockets.close(fd)
     await sniffer.printed(/> 224\.0\.0\.2: igmp leave 239\.1\.2\.3/)
-    expect((await sniffer.stop('SIGINT')).stdout).not.toContain('v3')
+    expect(await sniffer.stop()).not.toContain('v3')
   })
 
   test('version 2 is spoken to a querier of version 2', async () => {
     const stack = openStack('tap')
     member(stack, 5000)
-    const sniffer = await tcpdump(stack.name, '-v', 'igmp and src', stack.stack)
+    const sniffer = await sniff(stack.name, `igmp and src ${stack.stack}`, '-v')
     await query(stack.name, 2, GROUP)
     await sniffer.printed(/> 239\.1\.2\.3: igmp v2 report 239\.1\.2\.3/)
-    await sniffer.stop('SIGINT')
+    await sniffer.stop()
     const { hosted } = stack
     await until(() => (hosted.stack.counters()['IpExtInMcastPkts'] ?? 0) > 0, 'the count of the query')
   })

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { execute, ping, place, run, up } from './kernel.test-support.js'
+import { execute, flood, ping, place, run, up } from './kernel.test-support.js'
 
 /** Data bytes around the limits: of an MTU of 1500, of fragments at it, of the largest packet. */
 const SIZES = [0, 1, 55, 1471, 1472, 1473, 1479, 1480, 2952, 2953, 8972, 32_768, 60_000, 65_507]
@@ -15,26 +15,26 @@ for (const [title, more] of [
     })
 
     test('answers', async () => {
-      expect(await ping('-c', '5', '-i', '0.2', stack)).toMatchObject({ sent: 5, received: 5 })
+      expect(await ping('-c', '5', '-i', '0.5', stack)).toMatchObject({ sent: 5, received: 5 })
     })
 
     test('loses none of 20,000 of a flood', async () => {
-      expect(await ping('-f', '-c', '20000', stack)).toMatchObject({ sent: 20_000, received: 20_000 })
+      expect(await flood(20_000, stack)).toEqual({ sent: 20_000, answered: 20_000 })
     })
 
     test('loses none of a flood of fragments', async () => {
-      expect(await ping('-f', '-c', '500', '-s', '20000', stack)).toMatchObject({ sent: 500, received: 500 })
+      expect(await flood(500, '-s', '20000', stack)).toEqual({ sent: 500, answered: 500 })
     })
 
     test.each(SIZES)('answers %i bytes with the same bytes', async (size) => {
       // ping compares the data and prints "wrong data byte" where it differs.
-      const answered = await ping('-c', '3', '-i', '0.02', '-p', 'a1b2c3d4e5', '-s', String(size), stack)
+      const answered = await ping('-c', '3', '-l', '3', '-p', 'a1b2c3d4e5', '-s', String(size), stack)
       expect(answered).toMatchObject({ sent: 3, received: 3 })
       expect(answered.output).not.toContain('wrong data')
     })
 
     test('answers what may not be fragmented and is as large as the MTU', async () => {
-      expect(await ping('-c', '2', '-i', '0.2', '-M', 'do', '-s', '1472', stack)).toMatchObject({ received: 2 })
+      expect(await ping('-c', '2', '-l', '2', '-M', 'do', '-s', '1472', stack)).toMatchObject({ received: 2 })
     })
 
     test('keeps type of service and gives its own TTL', async () => {
@@ -60,7 +60,7 @@ for (const [title, more] of [
     })
 
     test('is silent for an address that is not its own', async () => {
-      expect(await ping('-c', '2', '-i', '0.2', '-W', '1', stack.replace(/2$/, '77'))).toMatchObject({ received: 0 })
+      expect(await ping('-c', '2', '-l', '2', '-W', '1', stack.replace(/2$/, '77'))).toMatchObject({ received: 0 })
     })
   })
 }
@@ -71,7 +71,7 @@ describe('several addresses', () => {
     await up(...parameters, '--address', `${host(3)}/24`, '--address', '10.78.4.5/16')
     await run('ip', 'route', 'add', '10.78.0.0/16', 'dev', name)
     for (const address of [stack, host(3), '10.78.4.5']) {
-      expect(await ping('-c', '2', '-i', '0.2', address)).toMatchObject({ sent: 2, received: 2 })
+      expect(await ping('-c', '2', '-l', '2', address)).toMatchObject({ sent: 2, received: 2 })
     }
   })
 })
@@ -82,7 +82,7 @@ describe('the MTU', () => {
     const running = await up(...parameters, '--mtu', String(mtu))
     expect(await run('ip', 'link', 'show', name)).toContain(`mtu ${mtu} `)
     for (const size of [mtu - 28, mtu - 27, 60_000]) {
-      expect(await ping('-c', '2', '-i', '0.05', '-s', String(Math.min(size, 65_507)), stack)).toMatchObject({
+      expect(await ping('-c', '2', '-l', '2', '-s', String(Math.min(size, 65_507)), stack)).toMatchObject({
         received: 2,
       })
     }
@@ -94,12 +94,12 @@ describe('the limit on errors', () => {
   test('does not hold for echo', async () => {
     const { stack, parameters } = place('tun')
     await up(...parameters, '--sysctl', 'net.ipv4.icmp_msgs_per_sec=1', '--sysctl', 'net.ipv4.icmp_msgs_burst=1')
-    expect(await ping('-f', '-c', '200', stack)).toMatchObject({ received: 200 })
+    expect(await flood(200, stack)).toEqual({ sent: 200, answered: 200 })
   })
 
   test('echo can be turned off', async () => {
     const { stack, parameters } = place('tun')
     await up(...parameters, '--sysctl', 'net.ipv4.icmp_echo_ignore_all=1')
-    expect(await ping('-c', '2', '-i', '0.2', '-W', '1', stack)).toMatchObject({ sent: 2, received: 0 })
+    expect(await ping('-c', '2', '-l', '2', '-W', '1', stack)).toMatchObject({ sent: 2, received: 0 })
   })
 })

@@ -26,7 +26,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { serve } from '../services/services.js'
 import { kernelSocket, noise, type OpenStack, openStack, receive, stackSocket } from './in-process.test-support.js'
-import { ping, run, tcpdump, until } from './kernel.test-support.js'
+import { ping, run, sniff, until } from './kernel.test-support.js'
 
 /** The code of what a call throws. */
 function codeOf(call: () => unknown): string | undefined {
@@ -169,11 +169,11 @@ describe('the path MTU', () => {
     expect(sockets.getsockopt(fd, SOL_IP, IP_MTU)).toBe(1000)
     // As with Linux a connected socket is told of the datagram that was lost, once.
     expect(codeOf(() => sockets.send(fd, noise(1400)))).toBe('EMSGSIZE')
-    const sniffer = await tcpdump(far.name, '-v')
+    const sniffer = await sniff(far.name, '', '-v')
     sockets.send(fd, noise(1400, 2))
     expect(noise(1400, 2).equals((await receive(far.sockets, theirs)).data)).toBe(true)
     await sniffer.printed(/offset 976, flags \[none\].*length 452/)
-    await sniffer.stop('SIGINT')
+    await sniffer.stop()
     const other = sockets.socket(AF_INET, SOCK_DGRAM)
     sockets.connect(other, `${kernel}:9`)
     expect(sockets.getsockopt(other, SOL_IP, IP_MTU)).toBe(1500)
@@ -211,32 +211,32 @@ describe('the path MTU', () => {
     await until(() => networkInterface.mtu === 1280, 'the new MTU')
     expect(device.mtu).toBe(1280)
     const theirs = await kernelSocket(kernel)
-    const sniffer = await tcpdump(name, '-v', 'src', stack)
+    const sniffer = await sniff(name, `src ${stack}`, '-v')
     const fd = sockets.socket(AF_INET, SOCK_DGRAM)
     sockets.sendto(fd, noise(1400), 0, `${kernel}:${theirs.port}`)
     await theirs.count(1)
     expect(theirs.received[0]?.data.equals(noise(1400))).toBe(true)
     await sniffer.printed(/offset 1256, flags \[none\].*length 172/)
-    await sniffer.stop('SIGINT')
+    await sniffer.stop()
   })
 
   test('that only the kernel has lower makes it send fragments, which are put together', async () => {
     const { name, stack } = openStack('tun')
     await run('ip', 'route', 'replace', `${stack}/32`, 'dev', name, 'mtu', '600')
-    expect(await ping('-c', '3', '-i', '0.2', '-s', '1400', stack)).toMatchObject({ sent: 3, received: 3 })
+    expect(await ping('-c', '3', '-l', '3', '-s', '1400', stack)).toMatchObject({ sent: 3, received: 3 })
   })
 
   test('does not matter with IP_PMTUDISC_DONT: no datagram says "do not fragment"', async () => {
     const { name, kernel, stack, sockets } = openStack('tun')
     const theirs = await kernelSocket(kernel)
-    const sniffer = await tcpdump(name, '-v', 'src', stack)
+    const sniffer = await sniff(name, `src ${stack}`, '-v')
     const fd = sockets.socket(AF_INET, SOCK_DGRAM)
     sockets.sendto(fd, 'first', 0, `${kernel}:${theirs.port}`)
     sockets.setsockopt(fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
     sockets.sendto(fd, 'second', 0, `${kernel}:${theirs.port}`)
     await theirs.count(2)
     await sniffer.printed(/flags \[DF\][^\n]*\n[^\n]*length 5\n[^\n]*flags \[none\]/)
-    await sniffer.stop('SIGINT')
+    await sniffer.stop()
   })
 })
 
@@ -244,14 +244,14 @@ describe('options of IP', () => {
   test('are seen at the kernel: TTL and type of service', async () => {
     const { name, kernel, stack, sockets } = openStack('tun')
     const theirs = await kernelSocket(kernel)
-    const sniffer = await tcpdump(name, '-v', 'src', stack)
+    const sniffer = await sniff(name, `src ${stack}`, '-v')
     const fd = sockets.socket(AF_INET, SOCK_DGRAM)
     sockets.setsockopt(fd, SOL_IP, IP_TTL, 7)
     sockets.setsockopt(fd, SOL_IP, IP_TOS, 0xb8)
     sockets.sendto(fd, 'x', 0, `${kernel}:${theirs.port}`)
     await theirs.count(1)
     await sniffer.printed(/tos 0xb8, ttl 7,/)
-    await sniffer.stop('SIGINT')
+    await sniffer.stop()
   })
 
   test('are told of what the kernel sends', async () => {
@@ -328,7 +328,7 @@ describe('addresses', () => {
     for (const address of asked) await theirs.send(address, 7, address)
     await theirs.count(50)
     expect(theirs.received.map(({ from }) => from.address)).toEqual(asked)
-    expect(await ping('-c', '2', '-i', '0.2', '203.0.113.200')).toMatchObject({ sent: 2, received: 2 })
+    expect(await ping('-c', '2', '-l', '2', '203.0.113.200')).toMatchObject({ sent: 2, received: 2 })
     const closed = await kernelSocket(kernel)
     await new Promise<void>((resolve) => closed.socket.connect(4321, '203.0.113.9', resolve))
     closed.socket.send('x')
