@@ -23,6 +23,7 @@ const projects: TestProjectConfiguration[] = [
     resolve: { alias },
     test: {
       name: 'unit',
+      sequence: { groupOrder: 0 },
       include: ['packages/*/src/**/*.test.ts', 'tools/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
       exclude: ['**/*.kernel.test.ts', '**/*.built.test.ts'],
       setupFiles,
@@ -33,6 +34,7 @@ const projects: TestProjectConfiguration[] = [
     // Needs built packages.
     test: {
       name: 'built',
+      sequence: { groupOrder: 1 },
       include: ['packages/*/src/**/*.built.test.ts', 'tools/*/src/**/*.built.test.ts'],
       testTimeout: 60_000,
     },
@@ -42,6 +44,7 @@ const projects: TestProjectConfiguration[] = [
     resolve: { alias },
     test: {
       name: 'kernel',
+      sequence: { groupOrder: 3 },
       include: ['packages/*/src/**/*.kernel.test.ts', 'tools/*/src/**/*.kernel.test.ts'],
       fileParallelism: false,
       testTimeout: 120_000,
@@ -54,8 +57,11 @@ const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 if (existsSync(chromium)) {
   projects.push({
     resolve: { alias },
+    // Found while tests run, it would be built then, and the page loaded again under them.
+    optimizeDeps: { include: ['fast-check'] },
     test: {
       name: 'browser',
+      sequence: { groupOrder: 2 },
       include: ['packages/*/src/**/*.test.ts'],
       exclude: ['**/*.kernel.test.ts', '**/*.built.test.ts', ...hostOnly],
       setupFiles,
