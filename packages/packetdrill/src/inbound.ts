@@ -42,16 +42,10 @@ function bodyOf(
   if (body.protocol === 'icmp') return icmpBody(packet.line, body, socket, book, configuration)
   const ports = { sourcePort: socket.remotePort, destinationPort: book.localPort(socket) }
   if (body.protocol === 'udp') return { protocol: 'udp', ...ports, length: body.length }
-  return tcpBody(packet.line, body, socket, ports)
+  return tcpBody(body, socket, ports)
 }
 
-function tcpBody(
-  line: number,
-  body: TcpSpec,
-  socket: ScriptSocket,
-  ports: { sourcePort: number; destinationPort: number },
-): WireTcp {
-  if (body.window === null) throw new ScriptError('semantic', line, 'window must be specified for inbound packets')
+function tcpBody(body: TcpSpec, socket: ScriptSocket, ports: { sourcePort: number; destinationPort: number }): WireTcp {
   const acks = (body.flags & TCP_ACK) !== 0
   return {
     protocol: 'tcp',
@@ -59,7 +53,7 @@ function tcpBody(
     seq: body.seq,
     ack: acks ? socket.toLive(body.ack) : body.ack,
     flags: body.flags,
-    window: body.window,
+    window: body.window ?? 0,
     urgent: body.urgent,
     options: (body.options ?? []).map((option) => liveOption(option, socket, acks)),
     length: body.length,

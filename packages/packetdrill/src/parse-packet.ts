@@ -74,6 +74,9 @@ export function parsePacket(reader: TokenReader): PacketSpec {
   if (body.options === null && direction === 'inbound') {
     throw new ScriptError('semantic', line, '<...> for TCP options can only be used with outbound packets')
   }
+  if (body.window === null && direction === 'inbound') {
+    throw new ScriptError('semantic', line, 'window must be specified for inbound packets')
+  }
   return { ...head, ...ports, body }
 }
 

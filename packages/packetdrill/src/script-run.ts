@@ -1,3 +1,4 @@
+import { SocketError } from '@jackfield/sockets'
 import { PythonRunner } from './code/python-run.js'
 import { PythonError } from './code/python-tokens.js'
 import { CODE_CONSTANTS, tcpInfoNames } from './code/tcp-info.js'
@@ -204,16 +205,25 @@ export class ScriptRun implements CallRun {
   }
 
   private code(spec: CodeSpec): void {
-    const live = this.book.underTest?.liveFd ?? -1
-    if (live >= 0 && this.book.underTest?.protocol === 'tcp') {
-      const info = this.sockets.getsockopt(live, SOL_TCP, TCP_INFO)
-      for (const [name, value] of tcpInfoNames(info)) this.python.set(name, value)
-    }
+    this.readTcpInfo(spec.line)
     try {
       this.python.run(spec.text)
     } catch (error) {
       if (!(error instanceof PythonError)) throw error
       throw new ScriptError('code', spec.line + error.line, `${error.exception}: ${error.message}`)
+    }
+  }
+
+  /** Gives the code the `TCP_INFO` of the socket under test, if it has a descriptor. */
+  private readTcpInfo(line: number): void {
+    const socket = this.book.underTest
+    if (socket === null || socket.liveFd < 0 || socket.protocol !== 'tcp') return
+    try {
+      const info = this.sockets.getsockopt(socket.liveFd, SOL_TCP, TCP_INFO)
+      for (const [name, value] of tcpInfoNames(info)) this.python.set(name, value)
+    } catch (error) {
+      if (!(error instanceof SocketError)) throw error
+      throw new ScriptError('code', line, `cannot read TCP_INFO: ${error.message}`)
     }
   }
 

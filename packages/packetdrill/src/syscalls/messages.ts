@@ -4,6 +4,7 @@ import type { Expression } from '../script.js'
 import type { Arguments } from './arguments.js'
 import type { Syscall } from './call.js'
 import { sendAddress } from './connections.js'
+import { isImmediate } from './transfers.js'
 
 /** The length of each piece of `msg_iov(n)=[{..., length}, ...]`. */
 function pieces(args: Arguments, message: Expression): number[] {
@@ -47,7 +48,10 @@ export const sendmsg: Syscall = async (args, run) => {
     ...(name === undefined ? {} : { name }),
     ...(control.length === 0 ? {} : { control }),
   }
-  return { result: await run.sockets.promises.sendmsg(run.files.live(fd), sent, args.integer(2)) }
+  const live = run.files.live(fd)
+  const flags = args.integer(2)
+  if (isImmediate(file, flags)) return { result: run.sockets.sendmsg(live, sent, flags) }
+  return { result: await run.sockets.promises.sendmsg(live, sent, flags) }
 }
 
 export const recvmsg: Syscall = async (args, run) => {

@@ -1,5 +1,6 @@
 import { SocketAddress } from '@jackfield/addr'
-import { SocketError } from '@jackfield/sockets'
+import { MSG_DONTWAIT, SOCK_NONBLOCK, SocketError } from '@jackfield/sockets'
+import type { ScriptFile } from '../file-table.js'
 import { symbolValue } from '../symbols.js'
 import { type Arguments, textBytes } from './arguments.js'
 import type { CallRun, Outcome, Syscall } from './call.js'
@@ -7,6 +8,11 @@ import { checkAddress, sendAddress } from './connections.js'
 
 const EAGAIN = symbolValue('EAGAIN') as number
 const MSG_FASTOPEN = symbolValue('MSG_FASTOPEN') as number
+
+/** Whether a call on a descriptor answers at once, with as much as there was to take or room for. */
+export function isImmediate(file: ScriptFile | undefined, flags: number): boolean {
+  return (flags & MSG_DONTWAIT) !== 0 || (file?.kind === 'socket' && (file.flags & SOCK_NONBLOCK) !== 0)
+}
 
 /** Whether received bytes begin as the script's string does, where it has one. */
 function checkData(args: Arguments, index: number, bytes: Uint8Array, length: number): string | null {
@@ -32,7 +38,11 @@ async function receive(args: Arguments, run: CallRun, length: number, flags: num
     file.pipe.buffered -= taken
     return { result: taken }
   }
-  const result = await run.sockets.promises.recv(run.files.live(fd), buffer, flags)
+  const live = run.files.live(fd)
+  const { sockets } = run
+  const result = isImmediate(file, flags)
+    ? sockets.recv(live, buffer, flags)
+    : await sockets.promises.recv(live, buffer, flags)
   return { result, check: () => checkData(args, 1, buffer, Math.min(result, length)) }
 }
 
@@ -44,7 +54,10 @@ async function send(args: Arguments, run: CallRun, data: Uint8Array, flags: numb
     file.pipe.buffered += data.length
     return { result: data.length }
   }
-  return { result: await run.sockets.promises.send(run.files.live(fd), data, flags) }
+  const live = run.files.live(fd)
+  const { sockets } = run
+  if (isImmediate(file, flags)) return { result: sockets.send(live, data, flags) }
+  return { result: await sockets.promises.send(live, data, flags) }
 }
 
 export const read: Syscall = (args, run) => {
@@ -86,7 +99,9 @@ export const sendto: Syscall = async (args, run) => {
   const stream = file?.kind === 'socket' && file.socket.protocol === 'tcp'
   // A stream's address counts only where the call opens the connection.
   const address = stream && (flags & MSG_FASTOPEN) === 0 ? null : sendAddress(args, 4, run)
-  return { result: await run.sockets.promises.sendto(run.files.live(fd), data, flags, address) }
+  const live = run.files.live(fd)
+  if (isImmediate(file, flags)) return { result: run.sockets.sendto(live, data, flags, address) }
+  return { result: await run.sockets.promises.sendto(live, data, flags, address) }
 }
 
 /** The lengths of `[{..., 1000}, {..., 2000}]`, which has `count` items. */
