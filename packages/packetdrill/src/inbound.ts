@@ -99,6 +99,8 @@ function quote(body: IcmpSpec, socket: ScriptSocket, book: SocketBook, configura
     tos: 0,
     ttl: 64,
     flowLabel: 0,
+    // As hosts that look for the path's MTU send.
+    dontFragment: true,
   }
   const inner: WirePacket['body'] =
     about.protocol === 'udp'

@@ -17,10 +17,10 @@ export function testScripts(folder: string, options: TestScriptsOptions = {}): v
   const { matches = (file) => file.endsWith('.pkt'), ...runOptions } = options
   const files = scriptsIn(folder).filter(matches)
   if (files.length === 0) throw new Error(`there are no scripts in ${folder}`)
-  describe(basename(folder), () => {
+  describe(`scripts in ${basename(folder)}`, () => {
     for (const path of files) {
       const file = relative(folder, path)
-      test(file, async () => {
+      test(`${file} runs`, async () => {
         const readFile = (name: string): string | undefined => readNear(path, name)
         const { errors } = await runScript(readFileSync(path, 'utf8'), { ...runOptions, file, readFile })
         expect(errors.join('\n')).toBe('')

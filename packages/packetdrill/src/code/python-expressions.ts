@@ -62,12 +62,12 @@ export class PythonExpressions {
 
   expression(): PythonExpression {
     if (++this.depth > DEPTH) throw new PythonError('SyntaxError', this.peek().line, 'too many nested parentheses')
-    const then = this.or()
+    const chosen = this.or()
     this.depth--
-    if (!this.accept('if')) return then
+    if (!this.accept('if')) return chosen
     const condition = this.or()
     this.expect('else')
-    return { kind: 'choice', condition, then, otherwise: this.expression() }
+    return { kind: 'choice', condition, chosen, otherwise: this.expression() }
   }
 
   private or(): PythonExpression {

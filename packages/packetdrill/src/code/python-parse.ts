@@ -37,11 +37,11 @@ class PythonParser extends PythonExpressions {
 
   private conditional(): PythonStatement {
     const condition = this.expression()
-    const then = this.block()
+    const body = this.block()
     let otherwise: PythonStatement[] = []
     if (this.accept('elif')) otherwise = [this.conditional()]
     else if (this.accept('else')) otherwise = this.block()
-    return { kind: 'if', condition, then, otherwise }
+    return { kind: 'if', condition, body, otherwise }
   }
 
   /** What stands behind `:`, on the same line or indented. */

@@ -55,7 +55,7 @@ export class PythonRunner {
         return
       }
       case 'if':
-        this.block(isTrue(this.evaluate(statement.condition)) ? statement.then : statement.otherwise)
+        this.block(isTrue(this.evaluate(statement.condition)) ? statement.body : statement.otherwise)
         return
       case 'for': {
         const items = this.evaluate(statement.items)
@@ -114,7 +114,7 @@ export class PythonRunner {
         return isTrue(left) ? left : this.evaluate(expression.right)
       }
       case 'choice':
-        return this.evaluate(isTrue(this.evaluate(expression.condition)) ? expression.then : expression.otherwise)
+        return this.evaluate(isTrue(this.evaluate(expression.condition)) ? expression.chosen : expression.otherwise)
       case 'call':
         return this.call(expression)
       case 'subscript':

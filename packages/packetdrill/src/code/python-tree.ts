@@ -24,7 +24,7 @@ export type PythonExpression =
   | {
       readonly kind: 'choice'
       readonly condition: PythonExpression
-      readonly then: PythonExpression
+      readonly chosen: PythonExpression
       readonly otherwise: PythonExpression
     }
   | {
@@ -71,7 +71,7 @@ export type PythonStatement =
   | {
       readonly kind: 'if'
       readonly condition: PythonExpression
-      readonly then: readonly PythonStatement[]
+      readonly body: readonly PythonStatement[]
       readonly otherwise: readonly PythonStatement[]
     }
   | {

@@ -11,6 +11,8 @@ import {
 } from './packet.js'
 import { tcpOptionsLength, writeTcpOptions } from './tcp-options.js'
 
+const DONT_FRAGMENT = 0x4000
+
 /** A packet's bytes, with every checksum. Payloads of TCP and UDP are zeros. */
 export function encodePacket(packet: WirePacket): Uint8Array {
   const { body } = packet
@@ -53,6 +55,7 @@ function writeIpv4(view: DataView, packet: WirePacket, protocol: number, bytes: 
   view.setUint8(0, 0x45)
   view.setUint8(1, packet.tos)
   view.setUint16(2, bytes.length)
+  if (packet.dontFragment === true) view.setUint16(6, DONT_FRAGMENT)
   view.setUint8(8, packet.ttl)
   view.setUint8(9, protocol)
   packet.source.writeTo(view, 12)

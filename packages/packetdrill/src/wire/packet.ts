@@ -10,6 +10,8 @@ export interface WirePacket {
   readonly ttl: number
   /** 0 for IPv4. */
   readonly flowLabel: number
+  /** IPv4: whether it has the DF bit. What is decoded does not say. */
+  readonly dontFragment?: boolean
   readonly body: WireTcp | WireUdp | WireIcmp | WireOther
 }
 
