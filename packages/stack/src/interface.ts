@@ -181,7 +181,8 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
     const network = this.board.networkFor(etherType)
     const protocol = this.board.offloadOfSegment(packet.segmentType)
     // One that a device merged and this host forwards: no transport has looked at it, but its checksum begins there.
-    if (packet.transportHeader < 0 && packet.checksum === CHECKSUM_PARTIAL) packet.transportHeader = packet.checksumStart
+    if (packet.transportHeader < 0 && packet.checksum === CHECKSUM_PARTIAL)
+      packet.transportHeader = packet.checksumStart
     if (network === null || protocol === null || packet.transportHeader < packet.start) {
       this.board.counters.LinkOutUncuttable++
       packet.release()

@@ -11,7 +11,6 @@ import {
 import type { Packet } from '@jackfield/packet'
 import type { Attachment } from './attach.js'
 import { BusyPoller } from './busy-poller.js'
-import { flowHash } from './wire/frame-offsets.js'
 import { type InterfaceInformation, readState, readStateOf } from './interface-request.js'
 import type { KernelCalls } from './kernel-calls.js'
 import { LinkMonitor } from './link-monitor.js'
@@ -21,6 +20,7 @@ import { QueueReader } from './queue-reader.js'
 import { QueueWriter } from './queue-writer.js'
 import { READ_BUFFER, READ_VIEW, ReadableWatch } from './readable-watch.js'
 import { TunError } from './tun-error.js'
+import { flowHash } from './wire/frame-offsets.js'
 
 /** Packets taken from one queue before the end of the burst is told. */
 const BURST = 64
