@@ -171,6 +171,8 @@ export const TABLE: readonly Row[] = [
     owns: 'packetdrill scripts, run against a stack in virtual time',
     allows: folders.filter((folder) => folder !== 'tun-driver'),
     reads: 'all above but tun-driver and sim',
+    host: true,
+    hostless: ['index.ts'],
     externals: ['vitest'],
   },
   {

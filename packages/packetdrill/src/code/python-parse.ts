@@ -71,7 +71,7 @@ class PythonParser extends PythonExpressions {
     const { line, kind, text } = this.peek()
     if (this.accept('pass')) return { kind: 'pass' }
     if (this.accept('assert')) return this.assertion(line)
-    if (kind === 'name' && text === 'print') return this.print()
+    if (kind === 'name' && text === 'print' && !this.is('(', 1)) return this.print()
     const operator = this.peek(1)
     if (kind === 'name' && operator.kind === 'operator' && ASSIGNMENTS.includes(operator.text)) {
       this.at += 2
@@ -91,16 +91,9 @@ class PythonParser extends PythonExpressions {
     return { kind: 'assert', condition, message, text, line }
   }
 
-  /** `print(a, b)`, and `print a, b` as Python 2 has it. */
+  /** `print a, b`, as Python 2 has it. */
   private print(): PythonStatement {
     this.next()
-    if (this.accept('(')) {
-      const args = this.list(')')
-      const { kind } = this.peek()
-      if (kind === 'newline' || this.is(';')) return { kind: 'print', args }
-      // `print (a) % b` and the like: the parentheses are part of an expression.
-      return this.syntax('print(...) expected')
-    }
     if (this.peek().kind === 'newline' || this.is(';')) return { kind: 'print', args: [] }
     const value: PythonExpression = this.expressionList()
     return { kind: 'print', args: value.kind === 'list' ? value.items : [value] }

@@ -42,7 +42,7 @@ export class PythonRunner {
         if (isTrue(this.evaluate(statement.condition))) return
         throw new PythonError('AssertionError', statement.line, this.assertion(statement))
       case 'print':
-        this.print(statement.args.map((each) => pythonText(this.evaluate(each))).join(' '))
+        this.printValues(statement.args.map((each) => this.evaluate(each)))
         return
       case 'expression':
         this.evaluate(statement.value)
@@ -122,6 +122,11 @@ export class PythonRunner {
     }
   }
 
+  private printValues(values: readonly PythonValue[]): null {
+    this.print(values.map(pythonText).join(' '))
+    return null
+  }
+
   private comparison(expression: Extract<PythonExpression, { kind: 'compare' }>): boolean {
     let left = this.evaluate(expression.first)
     for (const { operator, operand } of expression.rest) {
@@ -140,6 +145,7 @@ export class PythonRunner {
       if (typeof self === 'string' && name === 'format') return at(line, () => braces(self, values))
       throw new PythonError('AttributeError', line, `there is no method '${name}' here`)
     }
+    if (name === 'print') return this.printValues(values)
     const implementation = FUNCTIONS[name]
     if (implementation === undefined) throw new PythonError('NameError', line, `name '${name}' is not defined`)
     return at(line, () => implementation(values))

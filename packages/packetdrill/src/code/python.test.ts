@@ -65,6 +65,10 @@ else: print "as of old", total
   expect(run(text)).toEqual(['14 lines may be continued', 'as of old 14'])
 })
 
+test('print is a function, also where it is not the whole of a line', () => {
+  expect(run('print(1) if 1 > 2 else print(2, "b")\nprint()')).toEqual(['2 b', ''])
+})
+
 test('the indentation of the script around a block does not matter', () => {
   expect(run('a = 1\n      b = 2\n   print(a + b)\n')).toEqual(['3'])
 })
