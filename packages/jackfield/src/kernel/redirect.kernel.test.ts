@@ -23,10 +23,11 @@ test('a router tells the kernel of a better first hop on the same Ethernet, and 
   router.addInterface(cable.a, { addresses: [`${near.stack}/24`], gateway: near.host(3) })
   await run('ip', 'route', 'add', '192.0.2.0/24', 'via', near.stack)
 
+  // A kernel heeds a redirect only to a hop that it knows as a neighbour.
+  expect(await ping('-c', '1', near.host(3))).toMatchObject({ received: 1 })
   const { stdout } = await execute('ping', ['-c', '1', '192.0.2.1'])
   expect(stdout).toMatch(new RegExp(`From ${near.stack}: icmp_seq=1 Redirect Host\\(New nexthop: ${near.host(3)}\\)`))
   expect(stdout).toContain('1 packets transmitted, 1 received')
-  // A kernel that has no neighbour entry of the better hop yet asks for it, and heeds the next redirect.
   await until(async () => {
     await ping('-c', '1', '192.0.2.1')
     return (await run('ip', 'route', 'get', '192.0.2.1')).includes(`via ${near.host(3)}`)
