@@ -89,7 +89,9 @@ function learn({ body }: PacketSpec, wire: WirePacket, socket: ScriptSocket): vo
   if ((body.flags & wire.body.flags & TCP_SYN) !== 0) socket.learnSequence(body.seq, wire.body.seq)
   const script = timestampOf(body.options)
   const live = timestampOf(wire.body.options)
-  if (script !== undefined && live !== undefined) socket.learnTimestamp(script.value, live.value)
+  if (live === undefined) return
+  if (script !== undefined) socket.learnTimestamp(script.value, live.value)
+  else if (body.options === null) socket.passTimestamp(live.value)
 }
 
 function timestampOf(options: readonly TcpOption[] | null): Extract<TcpOption, { kind: 'timestamp' }> | undefined {

@@ -67,19 +67,21 @@ const icmp: fc.Arbitrary<IcmpSpec> = fc.record({
   ),
 })
 
-const packet: fc.Arbitrary<PacketSpec> = fc.record({
-  kind: fc.constant('packet' as const),
-  line: fc.constant(1),
-  direction: fc.constantFrom('inbound' as const, 'outbound' as const),
-  ip,
-  sourcePort: fc.constant(0),
-  destinationPort: fc.constant(0),
-  body: fc.oneof(
-    tcp,
-    icmp,
-    u16.map((length) => ({ protocol: 'udp' as const, length })),
-  ),
-})
+const packet: fc.Arbitrary<PacketSpec> = fc
+  .record({
+    kind: fc.constant('packet' as const),
+    line: fc.constant(1),
+    direction: fc.constantFrom('inbound' as const, 'outbound' as const),
+    ip,
+    sourcePort: u16,
+    destinationPort: u16,
+    body: fc.oneof(
+      tcp,
+      icmp,
+      u16.map((length) => ({ protocol: 'udp' as const, length })),
+    ),
+  })
+  .map((spec) => (spec.body.protocol === 'icmp' ? { ...spec, sourcePort: 0, destinationPort: 0 } : spec))
 
 function onlyAction(text: string): Script['events'][number]['action'] {
   const { events } = parseScript(text)

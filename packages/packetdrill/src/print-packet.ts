@@ -39,8 +39,10 @@ export function packetLine(which: 'script' | 'actual', microseconds: number, tex
 export function printSpec(packet: PacketSpec): string {
   const { body } = packet
   const ip = printIpSpec(packet.ip)
-  if (body.protocol === 'udp') return `${ip}udp (${body.length})`
-  if (body.protocol === 'tcp') return ip + printTcp(body)
+  const named = packet.sourcePort !== 0 || packet.destinationPort !== 0
+  const ports = named ? `${packet.sourcePort}>${packet.destinationPort} ` : ''
+  if (body.protocol === 'udp') return `${ip}udp ${ports}(${body.length})`
+  if (body.protocol === 'tcp') return ip + ports + printTcp(body)
   const { type, code, mtu, id, quoted } = body
   const more = [code, mtu === null ? null : `mtu ${mtu}`, id === null ? null : `id ${id}`]
   if (quoted?.protocol === 'tcp') more.push(`[${quoted.seq}:${quoted.seq + quoted.length}(${quoted.length})]`)

@@ -22,6 +22,8 @@ export class ScriptSocket {
   private offset: number | null = null
   private timestamps = new Map<number, number>()
   private firstTimestamp: { script: number; live: number } | null = null
+  /** The time stamp that was sent last where the script did not look at it. */
+  private unseenTimestamp: number | null = null
 
   constructor(protocol: 'tcp' | 'udp' | 'other') {
     this.protocol = protocol
@@ -33,6 +35,7 @@ export class ScriptSocket {
     this.offset = null
     this.timestamps = new Map()
     this.firstTimestamp = null
+    this.unseenTimestamp = null
   }
 
   /** Learns the local initial sequence number from a SYN that was sent. */
@@ -56,12 +59,20 @@ export class ScriptSocket {
     this.timestamps.set(script, live)
   }
 
-  /** A time stamp of the script as the stack sent it; one that it never sent is as far from the first as in the script. */
+  /** Learns a live time stamp of a packet whose options the script leaves open (`<...>`). */
+  passTimestamp(live: number): void {
+    this.unseenTimestamp = live
+  }
+
+  /**
+   * A time stamp of the script as the stack sent it; one that it never sent is as far from the first as in the script,
+   * and where the script saw none it is the last.
+   */
   timestampToLive(script: number): number {
     const known = this.timestamps.get(script)
     if (known !== undefined) return known
     const first = this.firstTimestamp
-    return first === null ? script : (script - first.script + first.live) >>> 0
+    return first === null ? (this.unseenTimestamp ?? script) : (script - first.script + first.live) >>> 0
   }
 
   /** Ticks by which a live time stamp is ahead of where the script has it, counted from the first of each. */

@@ -63,6 +63,17 @@ assert tcpi_rtt == 100 * 1000
   expect(result.errors).toEqual([])
 })
 
+test('an echo of a time stamp that the script did not look at', async () => {
+  const result = await run(`
+    0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
+    0...0.1 connect(3, ..., ...) = 0
+    *  > S 0:0(0) <...>
+    0.1 < S. 0:0(0) ack 1 win 5000 <mss 1000,sackOK,TS val 700 ecr 4000000000>
+    0.1 > . 1:1(0) ack 1 <nop,nop,TS val 100 ecr 700>
+    0.1 %{ assert tcpi_last_echo_age == 100, tcpi_last_echo_age }%`)
+  expect(result.errors).toEqual([])
+})
+
 test('a time stamp that is not where the script has it', async () => {
   const script = `
     0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3

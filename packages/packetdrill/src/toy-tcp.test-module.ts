@@ -132,6 +132,8 @@ class ToySocket implements SocketEndpoint {
   private ended = false
   private errno = 0
   private echo: number | null = null
+  /** Milliseconds since the time stamp that was echoed last. */
+  private echoAge = 0
   private queue: ToySocket[] = []
   private parent: ToySocket | null = null
   private watcher: ReadinessWatcher | null = null
@@ -208,7 +210,9 @@ class ToySocket implements SocketEndpoint {
 
   private learnEcho(body: WireTcp): void {
     const option = body.options.find((each) => each.kind === 'timestamp')
-    if (option !== undefined) this.echo = option.value
+    if (option === undefined) return
+    this.echo = option.value
+    this.echoAge = Math.floor(this.tcp.host.clock.now() / 1000) - option.echo
   }
 
   private stamp(): TcpOption {
@@ -270,7 +274,7 @@ class ToySocket implements SocketEndpoint {
   getOption(level: number, name: number): OptionValue | OptionFailure {
     if (level === SOL_SOCKET && name === SO_ERROR) return this.errno
     return level === 6
-      ? { state: this.state === 'open' ? 1 : 2, sndCwnd: 10, tcpi_rtt: 100_000 }
+      ? { state: this.state === 'open' ? 1 : 2, sndCwnd: 10, tcpi_rtt: 100_000, lastEchoAge: this.echoAge }
       : new OptionFailure(92)
   }
 
