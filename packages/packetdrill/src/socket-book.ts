@@ -54,7 +54,8 @@ export class SocketBook {
     if (packet.body.protocol === 'icmp') return current
     if (current.state === 'listening' || current.protocol !== protocol) return this.newPeer(local, remote, protocol)
     if (local === 0 && remote === 0) return current.remote === null ? this.aim(current, remote) : current
-    if (current.scriptLocalPort !== 0 || current.scriptRemotePort !== 0 || isSyn(packet)) {
+    const hasPeer = current.protocol === 'udp' && current.state === 'new' && current.remote !== null
+    if (current.scriptLocalPort !== 0 || current.scriptRemotePort !== 0 || hasPeer || isSyn(packet)) {
       return this.newPeer(local, remote, protocol)
     }
     current.scriptLocalPort = local
