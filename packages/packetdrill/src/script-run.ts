@@ -165,7 +165,7 @@ export class ScriptRun implements CallRun {
     }
     if (call.returned === null) {
       // Others may wait with it; both get their turns.
-      const entry = { call, since, due: { ...due, any: true } }
+      const entry = { call, since, due }
       this.blocked.push(entry)
       const until = this.startTime + due.end + PATIENCE
       const returned = await this.time.advanceUntil(
@@ -195,7 +195,6 @@ export class ScriptRun implements CallRun {
     this.blocked = this.blocked.filter(({ call }) => call.returned === null)
     for (const { call, due, since } of returned) {
       call.check()
-      if (due.any) continue
       try {
         this.verify(due, (call.returned ?? 0) - this.startTime, 'system call return', call.spec.line, since)
       } catch (error) {
