@@ -8,6 +8,8 @@ export class PacketBuffer {
   readonly pool: PacketPool
   references: number
   owner: PacketOwner | null
+  /** The part that was asked for last, as a view: buffers are reused, and packets of one stream lie alike. */
+  part: Uint8Array | null
   charge: number
 
   constructor(pool: PacketPool, length: number) {
@@ -16,6 +18,7 @@ export class PacketBuffer {
     this.pool = pool
     this.references = 1
     this.owner = null
+    this.part = null
     this.charge = 0
   }
 }

@@ -280,3 +280,18 @@ describe('tailroom', () => {
     expect(pool.outstanding).toBe(0)
   })
 })
+
+test('a part is a view of the right bytes, the same object while the same part is asked for', () => {
+  const pool = new PacketPool()
+  const packet = pool.copyOf(Uint8Array.of(1, 2, 3, 4, 5))
+  const { start } = packet
+  const part = packet.part(start + 1, 3)
+  expect([...part]).toEqual([2, 3, 4])
+  packet.bytes[start + 2] = 9
+  expect(packet.part(start + 1, 3)).toBe(part)
+  expect([...part]).toEqual([2, 9, 4])
+  expect([...packet.part(start, 2)]).toEqual([1, 2])
+  expect(() => packet.part(packet.bytes.length, 1)).toThrow(RangeError)
+  expect(() => packet.part(-1, 1)).toThrow(RangeError)
+  packet.release()
+})

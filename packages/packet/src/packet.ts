@@ -177,6 +177,22 @@ export class Packet {
     return at
   }
 
+  /**
+   * A view of `length` bytes from `from` on, for copies of whole runs. The same object as long as the same part of the
+   * buffer is asked for: use it at once, do not keep it. RangeError outside of the buffer.
+   */
+  part(from: number, length: number): Uint8Array {
+    const { buffer, bytes } = this
+    if (from < 0 || length < 0 || from + length > bytes.length) {
+      throw new RangeError(`${length} bytes from ${from} on are not within the buffer of ${bytes.length} bytes`)
+    }
+    const known = buffer === null ? null : buffer.part
+    if (known !== null && known.byteOffset === bytes.byteOffset + from && known.length === length) return known
+    const part = bytes.subarray(from, from + length)
+    if (buffer !== null) buffer.part = part
+    return part
+  }
+
   /** A copy of the window: for tests and people, not for the packet path. */
   toBytes(): Uint8Array {
     return this.bytes.slice(this.start, this.end)

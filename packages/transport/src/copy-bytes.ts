@@ -30,7 +30,7 @@ export function copyToPacket(source: Uint8Array, from: number, length: number, p
 /** Copies `packet.bytes[from..from + length)` to `target[at..)`. The ranges must lie within the arrays. */
 export function copyFromPacket(packet: Packet, from: number, length: number, target: Uint8Array, at: number): void {
   if (length > LOOP_LIMIT) {
-    target.set(packet.bytes.subarray(from, from + length), at)
+    target.set(packet.part(from, length), at)
     return
   }
   const { view } = packet
