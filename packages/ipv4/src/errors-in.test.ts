@@ -94,11 +94,15 @@ describe('path MTU discovery', () => {
     expect(mtu()).toBe(552)
   })
 
-  it('does not believe what no router had reason to say', () => {
-    tooBig(1400, { df: false })
+  it('never grows by what a router says', () => {
     tooBig(1500)
     tooBig(60_000)
     expect(mtu()).toBe(1500)
+  })
+
+  it('holds for a quote without DF, as in Linux', () => {
+    tooBig(1400, { df: false })
+    expect(mtu()).toBe(1400)
   })
 
   it('follows ip_no_pmtu_disc', () => {

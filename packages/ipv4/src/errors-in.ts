@@ -10,7 +10,6 @@ import type { Packet } from '@jackfield/packet'
 import type { Ipv4Context } from './context.js'
 import type { Forwarder } from './forward.js'
 import {
-  IP_DF,
   IP_OFFSET_MASK,
   IPV4_DESTINATION,
   IPV4_FRAGMENT,
@@ -113,15 +112,14 @@ export class ErrorsIn {
   }
 
   /**
-   * RFC 1191 6.2. Believed only for a packet that went out with DF and is larger than the MTU that is told: whatever else, a
-   * router had no reason to complain.
+   * RFC 1191 6.2. As in Linux the quote need not show DF: routers and middleboxes rewrite it. What is told has a floor
+   * (`min_pmtu`), and transports check that the quote is of something under way.
    */
   private learnMtu(report: IcmpReport, packet: Packet): void {
     const { destinations, network, settings } = this.context
     const { view } = packet
     const length = view.getUint16(report.quoteStart + IPV4_TOTAL_LENGTH)
     if (report.info < LEAST_MTU) report.info = report.info === 0 ? plateauBelow(length) : LEAST_MTU
-    if ((view.getUint16(report.quoteStart + IPV4_FRAGMENT) & IP_DF) === 0 || report.info >= length) return
     if (settings.noPmtuDisc === 1) report.info = Math.min(report.info, destinations.minPmtu)
     network.updatePathMtu(report.destination, report.info)
   }

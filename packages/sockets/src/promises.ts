@@ -45,6 +45,11 @@ export interface SocketPromises {
 
 type Start = Pick<Wait, 'syscall' | 'attempt'> & { address?: Sockaddr | null; flags: number }
 
+/** Whether a call gives what it has instead of waiting for the rest. */
+function neverWaits(file: OpenFile, flags: number): boolean {
+  return file.nonBlocking || (flags & MSG_DONTWAIT) !== 0
+}
+
 /** The awaiting calls over the same calls that the immediate ones use. */
 export function createPromises(calls: Calls): SocketPromises {
   const { host, table } = calls
@@ -75,7 +80,7 @@ export function createPromises(calls: Calls): SocketPromises {
     const attempt = (): number => {
       for (;;) {
         const result = calls.send(file, bytes, sent, bytes.length - sent, flags, address)
-        if (result < 0) return result === -EAGAIN && sent > 0 && (flags & MSG_DONTWAIT) !== 0 ? sent : result
+        if (result < 0) return result === -EAGAIN && sent > 0 && neverWaits(file, flags) ? sent : result
         sent += result
         if (file.endpoint.type !== SOCK_STREAM || sent >= bytes.length) return sent
       }
@@ -98,7 +103,8 @@ export function createPromises(calls: Calls): SocketPromises {
       while (received < buffer.length) {
         const result = calls.receive(file, buffer, received, buffer.length - received, flags, from)
         if (result === 0) return received
-        if (result < 0) return result === -EAGAIN || received === 0 ? result : received
+        if (result === -EAGAIN) return received > 0 && neverWaits(file, flags) ? received : result
+        if (result < 0) return received === 0 ? result : received
         received += result
       }
       return received

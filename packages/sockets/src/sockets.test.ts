@@ -336,6 +336,17 @@ describe('awaiting calls', () => {
     expect(text(buffer, await rest)).toBe('g')
   })
 
+  test('a stream that never waits tells how much it took or got', async () => {
+    const all = setup()
+    const { sockets } = all
+    const fd = sockets.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK)
+    expect(await sockets.promises.send(fd, 'twelve bytes')).toBe(8)
+    await expect(sockets.promises.send(fd, 'more')).rejects.toMatchObject({ code: 'EAGAIN' })
+    last(all).arrive('abc')
+    expect(await sockets.promises.recv(fd, new Uint8Array(8), MSG_WAITALL)).toBe(3)
+    await expect(sockets.promises.recv(fd, new Uint8Array(8), MSG_WAITALL)).rejects.toMatchObject({ code: 'EAGAIN' })
+  })
+
   test('connect waits until it is done or has failed', async () => {
     const all = setup()
     const { sockets } = all

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { errorColors } from './colors.js'
 import { demoCommand } from './demo.js'
 import { ExitError } from './exit-error.js'
+import { packetdrillCommand } from './packetdrill.js'
 import { upCommand } from './up.js'
 import { version } from './version.js'
 
@@ -16,7 +17,7 @@ const program = new Command('jackfield')
   .configureOutput({ outputError: (text, write) => write(errorColors.red(text)) })
   .enablePositionalOptions()
 
-for (const command of [upCommand(), demoCommand()]) {
+for (const command of [upCommand(), demoCommand(), packetdrillCommand()]) {
   program.addCommand(command.exitOverride().showHelpAfterError(`(try jackfield ${command.name()} --help)`))
 }
 
