@@ -23,7 +23,8 @@ test('a router tells the kernel of a better first hop on the same Ethernet, and 
   router.addInterface(cable.a, { addresses: [`${near.stack}/24`], gateway: near.host(3) })
   await run('ip', 'route', 'add', '192.0.2.0/24', 'via', near.stack)
 
-  // A kernel heeds a redirect only to a hop that it knows as a neighbour.
+  // A kernel that forwards heeds no redirects; others do for a hop that they know as a neighbour.
+  await run('sysctl', '-q', 'net.ipv4.ip_forward=0')
   expect(await ping('-c', '1', near.host(3))).toMatchObject({ received: 1 })
   const { stdout } = await execute('ping', ['-c', '1', '192.0.2.1'])
   expect(stdout).toMatch(new RegExp(`From ${near.stack}: icmp_seq=1 Redirect Host\\(New nexthop: ${near.host(3)}\\)`))
