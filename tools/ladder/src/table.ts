@@ -179,7 +179,7 @@ export const TABLE: readonly Row[] = [
     folder: 'jackfield',
     published: 'jackfield',
     owns: 'everything wired with good defaults; `jackfield/tun`; the command line',
-    allows: [...folders, 'sim'],
+    allows: [...folders, 'sim', 'packetdrill'],
     reads: 'all',
     host: true,
     hostless: ['index.ts'],
