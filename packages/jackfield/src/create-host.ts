@@ -8,10 +8,11 @@ import { createLoopback } from '@jackfield/link'
 import { raw } from '@jackfield/raw'
 import { createSockets, type Sockets } from '@jackfield/sockets'
 import { createStack, type InterfaceOptions, type Stack } from '@jackfield/stack'
+import { tcp } from '@jackfield/tcp'
 import { udp } from '@jackfield/udp'
 
 /** The modules that a host made by `createHost` has. */
-export type HostModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'raw'
+export type HostModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'tcp' | 'raw'
 
 /** A device of a host, with its addresses and gateway. */
 export interface HostInterface extends InterfaceOptions {
@@ -56,6 +57,7 @@ export function createHost(options: HostOptions = {}): Host {
     .with(ipv4())
     .with(icmp())
     .with(udp())
+    .with(tcp())
     .with(raw())
   stack.addInterface(createLoopback({ clock }), { addresses: ['127.0.0.1/8'] })
   for (const [setting, value] of Object.entries(options.sysctl ?? {})) {

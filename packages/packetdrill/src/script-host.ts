@@ -8,6 +8,7 @@ import { PacketPool } from '@jackfield/packet'
 import { raw } from '@jackfield/raw'
 import { createSockets, type Sockets } from '@jackfield/sockets'
 import { createStack, type Stack } from '@jackfield/stack'
+import { tcp } from '@jackfield/tcp'
 import { udp } from '@jackfield/udp'
 import { type Configuration, configure } from './configuration.js'
 import { ScriptDevice } from './script-device.js'
@@ -29,7 +30,7 @@ export interface ScriptHost {
 
 /** What a host is made of. */
 export interface ScriptHostOptions {
-  /** The modules of the stack, in the order in which they are added. Default: IPv4, ICMP, UDP and raw sockets. */
+  /** The modules of the stack, in the order in which they are added. Default: IPv4, ICMP, UDP, TCP and raw sockets. */
   modules?: readonly StackModule[]
   /** Chooses all chance. Default `'packetdrill'`. */
   seed?: number | string
@@ -39,7 +40,7 @@ export interface ScriptHostOptions {
 
 /** The modules of a host that a script runs against unless its caller names others. */
 export function defaultModules(): StackModule[] {
-  return [ipv4(), icmp(), udp(), raw()]
+  return [ipv4(), icmp(), udp(), tcp(), raw()]
 }
 
 /**

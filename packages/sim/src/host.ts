@@ -8,12 +8,13 @@ import { createLoopback } from '@jackfield/link'
 import { raw } from '@jackfield/raw'
 import { createSockets, type Sockets } from '@jackfield/sockets'
 import { createStack, type Stack } from '@jackfield/stack'
+import { tcp } from '@jackfield/tcp'
 import { udp } from '@jackfield/udp'
 import { type PingOptions, type PingResult, ping } from './ping.js'
 import type { Attachment, ComputedRoute, TopologyNode } from './topology.js'
 
 /** The modules of a simulated host. */
-export type SimModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'raw'
+export type SimModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'tcp' | 'raw'
 
 /** How a host is made. */
 export interface SimHostOptions {
@@ -57,6 +58,7 @@ export class SimHost implements TopologyNode {
       .with(ipv4())
       .with(icmp())
       .with(udp())
+      .with(tcp())
       .with(raw())
     this.ownStack.addInterface(createLoopback({ clock: setting.clock }), { addresses: ['127.0.0.1/8'] })
     options.extend?.(this.ownStack)

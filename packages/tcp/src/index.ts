@@ -1,2 +1,5 @@
+export type { CongestionControl, RateSample } from './congestion/congestion-control.js'
+export { type TcpModuleOptions, tcp } from './module.js'
 export { createTcpOffload, type TcpOffload } from './offload/offload.js'
 export { seqAdd, seqBetween, seqDiff, seqGe, seqGt, seqLe, seqLt, seqMax, seqMin } from './sequence.js'
+export type { TcpInfo } from './tcp-info.js'

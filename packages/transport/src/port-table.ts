@@ -16,8 +16,16 @@ const WALK_LIMIT = 8
 const localSlot = createAddressSlot()
 const remoteSlot = createAddressSlot()
 
+/**
+ * Whether the one that has a 4-tuple leaves it to another, and if so has left: streams in TIME-WAIT. `chosen`: the port is one of
+ * many that would do.
+ */
+export type YieldRule = (holder: PortEntry, wanted: PortEntry, chosen: boolean) => boolean
+
 /** Who has which port of one protocol, and whose a packet is. */
 export class PortTable<E extends PortEntry> {
+  /** Streams: asked before a 4-tuple counts as taken. */
+  yields: YieldRule | null = null
   private readonly secret0: number
   private readonly secret1: number
   private readonly rule: ReuseRule
@@ -84,7 +92,9 @@ export class PortTable<E extends PortEntry> {
    * @returns 0; streams: `-EADDRNOTAVAIL` where the 4-tuple is taken
    */
   connect(entry: E, local: IpAddress, remote: IpAddress, port: number): number {
-    if (this.rule === 'stream' && this.tupleTaken(entry, entry.localPort, local, remote, port)) return -EADDRNOTAVAIL
+    if (this.rule === 'stream' && this.tupleTaken(entry, entry.localPort, local, remote, port, false)) {
+      return -EADDRNOTAVAIL
+    }
     this.unhash(entry)
     entry.setLocal(local)
     entry.setRemote(remote, port)
@@ -104,7 +114,7 @@ export class PortTable<E extends PortEntry> {
     const start = hashFlow(this.secret0, this.secret1, local, 0, remote, port)
     this.ephemeral.begin(options, start)
     for (let candidate = this.ephemeral.next(); candidate !== 0; candidate = this.ephemeral.next()) {
-      if (!this.sharable(candidate) || this.tupleTaken(entry, candidate, local, remote, port)) continue
+      if (!this.sharable(candidate) || this.tupleTaken(entry, candidate, local, remote, port, true)) continue
       entry.localPort = candidate
       entry.byConnection = true
       entry.setRemote(remote, port)
@@ -117,7 +127,7 @@ export class PortTable<E extends PortEntry> {
 
   /** Streams: enters a connection that a listener accepted, on the listener's port. 0, or `-EADDRNOTAVAIL`. */
   adopt(entry: E, local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): number {
-    if (this.tupleTaken(entry, localPort, local, remote, remotePort)) return -EADDRNOTAVAIL
+    if (this.tupleTaken(entry, localPort, local, remote, remotePort, false)) return -EADDRNOTAVAIL
     entry.setLocal(local)
     entry.localPort = localPort
     entry.setRemote(remote, remotePort)
@@ -252,11 +262,20 @@ export class PortTable<E extends PortEntry> {
     return true
   }
 
-  private tupleTaken(entry: E, localPort: number, local: IpAddress, remote: IpAddress, remotePort: number): boolean {
+  private tupleTaken(
+    entry: E,
+    localPort: number,
+    local: IpAddress,
+    remote: IpAddress,
+    remotePort: number,
+    chosen: boolean,
+  ): boolean {
     const hash = hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)
     for (let each = this.exact.first(hash); each !== null; each = each.nextHashed) {
       if (each === entry || each.localPort !== localPort) continue
-      if (score0(each, local, remote, remotePort, each.boundInterface) >= 0) return true
+      if (score0(each, local, remote, remotePort, each.boundInterface) < 0) continue
+      // No two have the same 4-tuple: where it yields there is no other.
+      return this.yields === null || !this.yields(each, entry, chosen)
     }
     return false
   }

@@ -3,6 +3,7 @@ import type { Host } from '../create-host.js'
 import { chargenLines } from './chargen.js'
 import { serveDatagrams } from './datagram-service.js'
 import { daytime } from './daytime.js'
+import { DiscardStream, EchoStream, SendStream, type StreamHandler, serveStreams } from './stream-service.js'
 
 /** The small services of old, on their assigned ports: good targets for tests of everything below them. */
 export const SERVICE_NAMES = ['echo', 'discard', 'chargen', 'daytime'] as const
@@ -33,13 +34,34 @@ const ANSWERS: Readonly<Record<ServiceName, Answer>> = {
   daytime: (_request, host) => daytime(host.stack.clock.wallTime()),
 }
 
+/** Bytes of the pattern that TCP chargen sends over and over: one turn of it. */
+const CHARGEN_TURN = 7030
+
+/** What a service does with a connection. */
+const STREAMS: Readonly<Record<ServiceName, (host: Host, fd: number) => StreamHandler>> = {
+  echo: (host, fd) => new EchoStream(host.sockets, fd),
+  discard: (host, fd) => new DiscardStream(host.sockets, fd),
+  chargen: (host, fd) => new SendStream(host.sockets, fd, chargenLines(CHARGEN_TURN), false),
+  daytime: (host, fd) => new SendStream(host.sockets, fd, daytime(host.stack.clock.wallTime()), true),
+}
+
 /**
- * Starts a service on its assigned port on every address of the host.
+ * Starts a service on its assigned port on every address of the host, for datagrams and for connections.
  * @throws SocketError `EADDRINUSE` where the port is taken
  */
 export function serve(host: Host, name: ServiceName): Service {
   const port = PORTS[name]
   const answer = ANSWERS[name]
-  const close = serveDatagrams(host.sockets, IPPROTO_UDP, port, (request) => answer(request, host))
-  return { name, port, transports: ['udp'], close }
+  const closeDatagrams = serveDatagrams(host.sockets, IPPROTO_UDP, port, (request) => answer(request, host))
+  try {
+    const closeStreams = serveStreams(host.sockets, port, (_, fd) => STREAMS[name](host, fd))
+    const close = (): void => {
+      closeDatagrams()
+      closeStreams()
+    }
+    return { name, port, transports: ['udp', 'tcp'], close }
+  } catch (error) {
+    closeDatagrams()
+    throw error
+  }
 }

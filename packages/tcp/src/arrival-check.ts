@@ -1,0 +1,110 @@
+import type { ArrivingSegment } from './arriving-segment.js'
+import { reset } from './close.js'
+import type { Connection } from './connection.js'
+import { enterQuickAck } from './receive/delayed-ack.js'
+import { setDsack } from './receive/sack-blocks.js'
+import { receiveWindow } from './receive/window.js'
+import { sendAck } from './send/transmit.js'
+import { seqGt, seqLt } from './sequence.js'
+import { SYN_RECEIVED } from './state.js'
+import { FLAG_ACK, FLAG_RST, FLAG_SYN } from './wire/segment.js'
+
+/** Seconds after which a timestamp is too old to be held against a segment (RFC 7323 5.5): 24 days. */
+const PAWS_24_DAYS = 24 * 24 * 60 * 60
+
+/** Milliseconds by which a timestamp may be behind (Linux's TCP_PAWS_WINDOW). */
+const PAWS_LEEWAY = 1
+
+/**
+ * First to fourth step of RFC 9293 3.10.7.4, with RFC 7323 5 and RFC 5961: timestamp, sequence number, RST, SYN.
+ * False: the segment is done with; what was to be answered has been.
+ */
+export function acceptable(c: Connection, s: ArrivingSegment): boolean {
+  const { counters, challenges } = c.tcp
+  const isReset = (s.flags & FLAG_RST) !== 0
+  if (c.sawTimestamp && pawsReject(c, s) && !isReset) {
+    counters.TcpExtPAWSEstab++
+    if (challenges.outOfWindowAllowed(c, s, 'TcpExtTCPACKSkippedPAWS')) sendDuplicateAck(c, s)
+    return false
+  }
+  if (!inWindow(c, s)) {
+    if (!isReset) {
+      if ((s.flags & FLAG_SYN) !== 0) return synChallenge(c, s)
+      if (challenges.outOfWindowAllowed(c, s)) sendDuplicateAck(c, s)
+    } else if (resetAtFin(c, s)) reset(c, s)
+    return false
+  }
+  if (isReset) {
+    // RFC 5961 3.2, and as Linux the end of what SACK holds: there the peer's own reset would be.
+    if (s.seq === c.rcvNxt || resetAtFin(c, s) || s.seq === highestSackEnd(c)) reset(c, s)
+    else challenges.sendChallengeAck(c)
+    return false
+  }
+  if ((s.flags & FLAG_SYN) !== 0) {
+    // The SYN-ACK of a simultaneous open is the peer's SYN once more, now with our acknowledgement.
+    const crossed =
+      c.state === SYN_RECEIVED &&
+      (s.flags & FLAG_ACK) !== 0 &&
+      ((s.seq + 1) | 0) === s.endSeq &&
+      ((s.seq + 1) | 0) === c.rcvNxt &&
+      s.ack === c.sndNxt
+    return crossed || synChallenge(c, s)
+  }
+  return true
+}
+
+/** RFC 5961 4.2: a SYN in a synchronized state is answered with a challenge. */
+function synChallenge(c: Connection, _s: ArrivingSegment): boolean {
+  c.tcp.counters.TcpExtTCPSYNChallenge++
+  c.tcp.challenges.sendChallengeAck(c)
+  return false
+}
+
+/** RFC 7323 5.3 (R1), with Linux's leave for a duplicate acknowledgement that was overtaken. */
+function pawsReject(c: Connection, s: ArrivingSegment): boolean {
+  if (((c.tsRecent - c.rcvTsval) | 0) <= PAWS_LEEWAY) return false
+  const seconds = Math.floor(c.tcp.clockNow / 1_000_000) | 0
+  if (((seconds - c.tsRecentStamp) | 0) > PAWS_24_DAYS) return false
+  const overtaken =
+    s.length === 0 &&
+    s.seq === c.rcvNxt &&
+    s.endSeq === s.seq &&
+    s.ack === c.sndUna &&
+    ((c.tsRecent - c.rcvTsval) | 0) <= c.rto / 1000
+  return !overtaken
+}
+
+/** RFC 9293 3.10.7.4, first: some of it lies in the window, or it lies at its edge. */
+function inWindow(c: Connection, s: ArrivingSegment): boolean {
+  return !seqLt(s.endSeq, c.rcvWup) && !seqGt(s.seq, (c.rcvNxt + receiveWindow(c)) | 0)
+}
+
+/** A peer that was told FIN and then reset stands one before what we expect. */
+function resetAtFin(c: Connection, s: ArrivingSegment): boolean {
+  return s.seq === ((c.rcvNxt - 1) | 0) && FIN_SEEN.has(c.state)
+}
+
+// CLOSE-WAIT, LAST-ACK, CLOSING.
+const FIN_SEEN: ReadonlySet<number> = new Set([8, 9, 11])
+
+function highestSackEnd(c: Connection): number {
+  if (!c.sackOk || c.sackCount === 0) return c.rcvNxt
+  let highest = c.sackEnd[0] as number
+  for (let i = 1; i < c.sackCount; i++) {
+    const end = c.sackEnd[i] as number
+    if (seqGt(end, highest)) highest = end
+  }
+  return highest
+}
+
+/** An acknowledgement for a segment that lies outside the window; what was old is told as D-SACK (RFC 2883). */
+function sendDuplicateAck(c: Connection, s: ArrivingSegment): void {
+  if (s.endSeq !== s.seq && seqLt(s.seq, c.rcvNxt)) {
+    c.tcp.counters.TcpExtDelayedACKLost++
+    enterQuickAck(c, 16)
+    if (c.sackOk && c.tcp.settings.dsack !== 0) {
+      setDsack(c, s.seq, seqGt(s.endSeq, c.rcvNxt) ? c.rcvNxt : s.endSeq)
+    }
+  }
+  sendAck(c)
+}

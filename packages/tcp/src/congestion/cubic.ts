@@ -1,0 +1,184 @@
+import type { Connection } from '../connection.js'
+import { INFINITE_SSTHRESH } from '../connection-state.js'
+import { CA_LOSS } from '../state.js'
+import { type CongestionControl, EVENT_TX_START } from './congestion-control.js'
+import { additiveIncrease, inSlowStart, isCwndLimited, priorWindow, slowStart } from './growth.js'
+import { beginRound, HystartState, hystart } from './hystart.js'
+import { beginSlowStart, HystartPlusPlusState, hystartPlusPlus, limitGrowth } from './hystart-plus-plus.js'
+
+// RFC 9438 4.6 and 5.1, in 1/1024 as Linux counts: beta 0.7, C 0.4.
+const BETA = 717
+const SCALE = 1024
+const CUBE_SCALE = 410
+/** W_est grows by 3 (1 - beta) / (1 + beta) packets a round trip (RFC 9438 4.3), as the acknowledgements for one, times 8. */
+const FRIENDLY = Math.floor((8 * (SCALE + BETA)) / 3 / (SCALE - BETA))
+/** 2^40 / C: turns packets into the cube of a time in 1/1024 s. */
+const CUBE_FACTOR = Math.floor(2 ** 40 / CUBE_SCALE)
+/** Packets that must be acknowledged for one more while the path's capacity was never seen: growth by 5 % a round trip. */
+const FIRST_COUNT = 20
+/** Milliseconds for which a count holds while the window stays the same. */
+const HOLD = 31
+/** Milliseconds after a reduction in which round trips are of an emptied queue. */
+const SETTLING = 1000
+
+/** What CUBIC keeps of a connection. Moments are whole milliseconds of the clock: the curve is followed in such steps, as by Linux. */
+export class CubicState {
+  /** Acknowledgements for a packet more. */
+  count = 0
+  lastMax = 0
+  lastCwnd = 0
+  lastTime = 0
+  origin = 0
+  /** K of RFC 9438 4.2, in 1/1024 s. */
+  k = 0
+  /** Shortest round trip in microseconds, 0 before the first. */
+  delayMin = 0
+  inEpoch = false
+  epochStart = 0
+  acks = 0
+  /** W_est. */
+  friendly = 0
+  readonly hystart: HystartState = new HystartState()
+  readonly hystartPlusPlus: HystartPlusPlusState = new HystartPlusPlusState()
+}
+
+/** CUBIC (RFC 9438), the default; slow start ends early by classic HyStart or HyStart++ (`net.ipv4.tcp_hystart`). */
+export const cubic: CongestionControl<CubicState> = {
+  name: 'cubic',
+
+  init(c) {
+    const state = new CubicState()
+    beginRound(c, state.hystart)
+    beginSlowStart(c, state.hystartPlusPlus)
+    return state
+  },
+
+  slowStartThreshold(c) {
+    const state = c.congestionState as CubicState
+    state.inEpoch = false
+    // Fast convergence (RFC 9438 4.7): a flow that shrinks gives room to new ones.
+    state.lastMax = c.cwnd < state.lastMax ? Math.floor((c.cwnd * (SCALE + BETA)) / (2 * SCALE)) : c.cwnd
+    return Math.max(Math.floor((c.cwnd * BETA) / SCALE), 2)
+  },
+
+  avoid(c, _ack, acked) {
+    if (!isCwndLimited(c)) return
+    const state = c.congestionState as CubicState
+    let left = acked
+    if (inSlowStart(c)) {
+      const counted = usesPlusPlus(c) ? limitGrowth(c, state.hystartPlusPlus, acked) : acked
+      left = slowStart(c, counted)
+      if (left === 0) return
+    }
+    update(c, state, left)
+    additiveIncrease(c, state.count, left)
+  },
+
+  setState(c, next) {
+    if (next !== CA_LOSS) return
+    const state = c.congestionState as CubicState
+    reset(state)
+    state.hystart.found = false
+    beginRound(c, state.hystart)
+  },
+
+  event(c, event) {
+    if (event !== EVENT_TX_START) return
+    const state = c.congestionState as CubicState
+    if (!state.inEpoch) return
+    // Time in which nothing was sent does not count (RFC 9438 4.2).
+    const idle = Math.floor(((c.tcp.now - c.lastSent) | 0) / 1000)
+    if (idle > 0) state.epochStart = Math.min(state.epochStart + idle, milliseconds(c))
+  },
+
+  packetsAcked(c, _acked, rtt) {
+    if (rtt < 0) return
+    const state = c.congestionState as CubicState
+    if (state.inEpoch && milliseconds(c) - state.epochStart < SETTLING) return
+    const delay = Math.max(rtt, 1)
+    if (state.delayMin === 0 || delay < state.delayMin) state.delayMin = delay
+    if (!inSlowStart(c)) return
+    if (usesPlusPlus(c)) {
+      if (hystartPlusPlus(c, state.hystartPlusPlus, delay)) c.ssthresh = c.cwnd
+    } else if (
+      c.tcp.settings.hystart === 1 &&
+      !state.hystart.found &&
+      hystart(c, state.hystart, delay, state.delayMin)
+    ) {
+      c.ssthresh = c.cwnd
+    }
+  },
+
+  undoWindow: priorWindow,
+}
+
+function reset(state: CubicState): void {
+  state.count = 0
+  state.lastMax = 0
+  state.lastCwnd = 0
+  state.lastTime = 0
+  state.origin = 0
+  state.k = 0
+  state.delayMin = 0
+  state.inEpoch = false
+  state.epochStart = 0
+  state.acks = 0
+  state.friendly = 0
+}
+
+/** RFC 9406 4.3: only for the initial slow start. */
+function usesPlusPlus(c: Connection): boolean {
+  return c.tcp.settings.hystart === 2 && c.ssthresh >= INFINITE_SSTHRESH
+}
+
+function milliseconds(c: Connection): number {
+  return Math.floor(c.tcp.clockNow / 1000)
+}
+
+/** Sets `count` from W(t) (RFC 9438 4.2) and W_est (4.3). */
+function update(c: Connection, state: CubicState, acked: number): void {
+  const now = milliseconds(c)
+  const { cwnd } = c
+  state.acks += acked
+  if (state.lastCwnd === cwnd && now - state.lastTime <= HOLD) return
+  // Once a millisecond is enough.
+  if (!state.inEpoch || now !== state.lastTime) {
+    state.lastCwnd = cwnd
+    state.lastTime = now
+    if (!state.inEpoch) beginEpoch(state, cwnd, acked, now)
+    state.count = cubicCount(state, cwnd, now)
+  }
+  const perPacket = (cwnd * FRIENDLY) >>> 3
+  while (perPacket > 0 && state.acks > perPacket) {
+    state.acks -= perPacket
+    state.friendly++
+  }
+  if (state.friendly > cwnd) state.count = Math.min(state.count, Math.floor(cwnd / (state.friendly - cwnd)))
+  // At most half as fast as slow start.
+  state.count = Math.max(state.count, 2)
+}
+
+function beginEpoch(state: CubicState, cwnd: number, acked: number, now: number): void {
+  state.inEpoch = true
+  state.epochStart = now
+  state.acks = acked
+  state.friendly = cwnd
+  if (state.lastMax <= cwnd) {
+    state.k = 0
+    state.origin = cwnd
+  } else {
+    state.k = Math.floor(Math.cbrt(CUBE_FACTOR * (state.lastMax - cwnd)))
+    state.origin = state.lastMax
+  }
+}
+
+function cubicCount(state: CubicState, cwnd: number, now: number): number {
+  // The window is for a round trip from now.
+  const time = Math.floor(((now - state.epochStart + Math.ceil(state.delayMin / 1000)) * SCALE) / 1000)
+  const away = Math.abs(time - state.k)
+  const delta = Math.floor((CUBE_SCALE * away ** 3) / 2 ** 40)
+  const target = time < state.k ? state.origin - delta : state.origin + delta
+  const count = target > cwnd ? Math.floor(cwnd / (target - cwnd)) : 100 * cwnd
+  // Before the first loss the search for the path's capacity goes on quickly.
+  return state.lastMax === 0 ? Math.min(count, FIRST_COUNT) : count
+}

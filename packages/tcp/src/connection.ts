@@ -1,0 +1,140 @@
+import type { Timer } from '@jackfield/clock'
+import {
+  type Message,
+  type NetworkFlow,
+  type NetworkLayer,
+  type OptionFailure,
+  type OptionValue,
+  type ReadinessWatcher,
+  SOCK_STREAM,
+  type Sockaddr,
+  type SocketEndpoint,
+} from '@jackfield/interfaces'
+import type { IpSocketOptions, Readiness } from '@jackfield/transport'
+import type { CongestionControl } from './congestion/congestion-control.js'
+import { ConnectionState } from './connection-state.js'
+import type { FastOpenRequest } from './listener/fast-open-client.js'
+import type { Listener } from './listener/listener.js'
+import type { Request } from './listener/request.js'
+import type { TcpProtocol } from './protocol.js'
+import type { InOrderQueue } from './receive/in-order.js'
+import type { OutOfOrderQueue } from './receive/out-of-order.js'
+import type { DeviceAccount } from './send/device-account.js'
+import type { SendBuffer } from './send/send-buffer.js'
+import type { SendQueue } from './send/send-queue.js'
+import * as calls from './socket-calls.js'
+
+/** A TCP socket: the control block with what it stands on, and the socket calls. */
+export class Connection extends ConnectionState implements SocketEndpoint {
+  readonly type: number = SOCK_STREAM
+  readonly protocol = 6
+  readonly tcp: TcpProtocol
+  readonly flow: NetworkFlow
+  readonly options: IpSocketOptions
+  readonly wake: Readiness
+  /** Bytes written and not acknowledged. */
+  readonly sendBuffer: SendBuffer
+  /** How they leave, or left. */
+  readonly sendQueue: SendQueue
+  /** Told when lower layers let go of what was sent. */
+  readonly deviceAccount: DeviceAccount
+  /** Bytes received in order and not read. */
+  readonly inOrder: InOrderQueue
+  readonly outOfOrder: OutOfOrderQueue
+  /** The network layer of the peer's address; null before there is a peer. */
+  network: NetworkLayer | null = null
+  congestion: CongestionControl
+  congestionState: object
+  /** Fast Open on the active side: what the SYN asks for and carries. */
+  fastOpenRequest: FastOpenRequest | null = null
+  /** Fast Open on the passive side, until its handshake is done: sends the SYN-ACK again. */
+  passiveFastOpen: Request | null = null
+  /** In the protocol's list of those that try to send at the end of the burst. */
+  waits = false
+  nextWaiting: Connection | null = null
+  /** While it listens. */
+  listener: Listener | null = null
+  /** Retransmission, probes, loss probe and reordering (`pending` tells which). */
+  retransmitTimer: Timer | null = null
+  ackTimer: Timer | null = null
+  /** Keep-alive; SYN-ACK of a Fast Open; FIN-WAIT-2 of an orphan. */
+  keepAliveTimer: Timer | null = null
+  paceTimer: Timer | null = null
+
+  /** @internal Use `TcpProtocol.createConnection`. */
+  constructor(tcp: TcpProtocol, family: number) {
+    super(family)
+    const parts = tcp.partsOf(this)
+    this.tcp = tcp
+    this.flow = parts.flow
+    this.wake = parts.wake
+    this.options = parts.options
+    this.sendBuffer = parts.sendBuffer
+    this.sendQueue = parts.sendQueue
+    this.deviceAccount = parts.deviceAccount
+    this.inOrder = parts.inOrder
+    this.outOfOrder = parts.outOfOrder
+    this.congestion = parts.congestion
+    this.congestionState = parts.congestionState
+  }
+
+  bind(name: Sockaddr): number {
+    return calls.bind(this, name)
+  }
+
+  connect(name: Sockaddr | null): number {
+    return calls.connect(this, name)
+  }
+
+  listen(backlog: number): number {
+    return calls.listen(this, backlog)
+  }
+
+  accept(peer: Sockaddr | null): SocketEndpoint | number {
+    return calls.accept(this, peer)
+  }
+
+  send(message: Message): number {
+    return calls.send(this, message)
+  }
+
+  receive(message: Message): number {
+    return calls.receive(this, message)
+  }
+
+  shutdown(how: number): number {
+    return calls.shutdown(this, how)
+  }
+
+  close(): void {
+    calls.close(this)
+  }
+
+  setOption(level: number, name: number, value: OptionValue): number {
+    return calls.setOption(this, level, name, value)
+  }
+
+  getOption(level: number, name: number): OptionValue | OptionFailure {
+    return calls.getOption(this, level, name)
+  }
+
+  ioctl(request: number): number {
+    return calls.ioctl(this, request)
+  }
+
+  getName(name: Sockaddr): number {
+    return calls.getName(this, name)
+  }
+
+  getPeer(name: Sockaddr): number {
+    return calls.getPeer(this, name)
+  }
+
+  readiness(): number {
+    return calls.readiness(this)
+  }
+
+  setWatcher(watcher: ReadinessWatcher | null): void {
+    this.wake.setWatcher(watcher)
+  }
+}

@@ -1,0 +1,58 @@
+import type { IpSocketOptions } from '@jackfield/transport'
+import type { Connection } from '../connection.js'
+
+/** What an accepted socket has from the one that listened: its options, and what the port table knows of them. */
+export function inheritOptions(from: Connection, to: Connection): void {
+  to.boundInterface = from.boundInterface
+  to.v6only = from.v6only
+  to.reuseAddress = from.reuseAddress
+  to.reusePort = from.reusePort
+  to.congestion = from.congestion
+  to.rcvBuf = from.rcvBuf
+  to.rcvBufLocked = from.rcvBufLocked
+  to.scalingRatio = from.scalingRatio
+  if (from.sndBufLocked) {
+    to.sndBuf = from.sndBuf
+    to.sndBufLocked = true
+  }
+  to.maxPacingRate = from.maxPacingRate
+  to.pingPong = from.pingPong
+  to.nonagle = from.nonagle
+  to.userMss = from.userMss
+  to.userTimeout = from.userTimeout
+  to.synRetries = from.synRetries
+  to.linger2 = from.linger2
+  to.notSentLowat = from.notSentLowat
+  to.keepAliveIdle = from.keepAliveIdle
+  to.keepAliveInterval = from.keepAliveInterval
+  to.keepAliveCount = from.keepAliveCount
+  to.thinLinear = from.thinLinear
+  to.wantsInq = from.wantsInq
+  to.saveSyn = from.saveSyn
+  copyIpOptions(from.options, to.options)
+}
+
+function copyIpOptions(from: IpSocketOptions, to: IpSocketOptions): void {
+  to.reuseAddress = from.reuseAddress
+  to.reusePort = from.reusePort
+  to.dontRoute = from.dontRoute
+  to.keepAlive = from.keepAlive
+  to.oobInline = from.oobInline
+  to.lingerOn = from.lingerOn
+  to.lingerTime = from.lingerTime
+  to.receiveLowWater = from.receiveLowWater
+  to.priority = from.priority
+  to.mark = from.mark
+  to.boundInterface = from.boundInterface
+  to.ttl = from.ttl
+  to.tos = from.tos
+  to.mtuDiscover = from.mtuDiscover
+  to.recvErr = from.recvErr
+  to.freebind = from.freebind
+  to.transparent = from.transparent
+  to.minTtl = from.minTtl
+  to.v6only = from.v6only
+  to.wantedControl = from.wantedControl
+  to.receiveQueue.limit = from.receiveQueue.limit
+  to.sendAccount.limit = from.sendAccount.limit
+}

@@ -1,0 +1,19 @@
+import type { ArrivingSegment } from '../arriving-segment.js'
+import { FLAG_RST } from '../wire/segment.js'
+
+/** Seconds after which timestamps may have wrapped (RFC 7323 5.5), and after which a reset is taken whatever its timestamp. */
+const WRAP = 24 * 24 * 60 * 60
+const MSL = 60
+
+/**
+ * Whether a segment with timestamps is older than one that was seen (RFC 7323 5.3), for what is not yet or no longer a connection.
+ * @param recent the newest timestamp seen; 0 is none: some hosts begin with it
+ * @param stamp when it was seen, seconds of the clock
+ * @param now seconds of the clock
+ */
+export function pawsRejects(s: ArrivingSegment, recent: number, stamp: number, now: number): boolean {
+  if (recent === 0 || ((recent - s.options.tsval) | 0) <= 0) return false
+  const age = now - stamp
+  if (age >= WRAP) return false
+  return (s.flags & FLAG_RST) === 0 || age < MSL
+}

@@ -1,0 +1,61 @@
+import { EAFNOSUPPORT } from '@jackfield/interfaces'
+import { pseudoHeaderSum, routeFlow, setPartialChecksum } from '@jackfield/transport'
+import type { Connection } from '../connection.js'
+import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
+import { SynOptions, synOptionsLength, writeSynOptions } from '../wire/write-options.js'
+import type { Request } from './request.js'
+
+const options = new SynOptions()
+
+/** Sends the SYN-ACK of a request, as its listener is set up. 0, or the positive number of the error. */
+export function sendSynAck(c: Connection, r: Request): number {
+  const { tcp } = c
+  const { flow } = r
+  const network = tcp.host.network(flow.destination.version)
+  if (network === undefined) return EAFNOSUPPORT
+  const unreachable = routeFlow(network, flow)
+  if (unreachable !== 0) return unreachable
+  fillOptions(c, r)
+  const length = TCP_HEADER_LENGTH + synOptionsLength(options)
+  const packet = tcp.host.packets.allocate(length)
+  const { view, start } = packet
+  // RFC 3168 6.1.1: ECE alone agrees to ECN.
+  const flags = FLAG_SYN | FLAG_ACK | (r.ecnOk ? FLAG_ECE : 0)
+  // RFC 7323 2.2: the window of a SYN is never scaled.
+  writeTcpHeader(view, start, r.port, r.peerPort, r.iss, r.rcvNxt, length, flags, Math.min(r.window, 0xffff))
+  writeSynOptions(view, start + TCP_HEADER_LENGTH, options)
+  packet.transportHeader = start
+  setPartialChecksum(packet, TCP_CHECKSUM, pseudoHeaderSum(flow.source, flow.destination, 6, length))
+  const { tos } = c.options
+  flow.tos = tcp.settings.reflectTos !== 0 ? r.tos & ~3 : tos & ~3
+  if (r.sentAt === 0) r.sentAt = tcp.clockNow === 0 ? 1 : tcp.clockNow
+  tcp.counters.TcpOutSegs++
+  tcp.host.needBurstEnd()
+  return network.send(packet, flow)
+}
+
+/** Sends it once more; a failure is not counted. */
+export function resendSynAck(r: Request): number {
+  const c = r.listener.connection
+  const error = sendSynAck(c, r)
+  if (error !== 0) return error
+  r.retransmissions++
+  c.tcp.counters.TcpRetransSegs++
+  c.tcp.counters.TcpExtTCPSynRetrans++
+  return 0
+}
+
+function fillOptions(c: Connection, r: Request): void {
+  options.mss = r.advertisedMss
+  options.timestamps = r.timestampsOk
+  if (r.timestampsOk) {
+    const stamp = r.isCookie ? r.cookieTimestamp : Math.floor(c.tcp.clockNow / 1000)
+    options.tsval = (stamp + r.tsOffset) | 0
+    options.tsecr = r.tsRecent
+  }
+  options.sackPermitted = r.sackOk
+  options.windowScale = r.windowScaleOk ? r.rcvScale : -1
+  options.cookieLength = r.cookieLength
+  options.cookie = r.cookie
+  options.cookieExperimental = r.cookieExperimental
+}

@@ -1,0 +1,118 @@
+import { createAddressSlot } from '@jackfield/addr'
+import {
+  EAFNOSUPPORT,
+  EALREADY,
+  EINPROGRESS,
+  EISCONN,
+  ENETUNREACH,
+  POLLIN,
+  POLLOUT,
+  type Sockaddr,
+} from '@jackfield/interfaces'
+import { aimFlow, ipName, readName, routeFlow, sourceOf } from '@jackfield/transport'
+import type { ArrivingSegment } from './arriving-segment.js'
+import { disconnect } from './close.js'
+import type { Connection } from './connection.js'
+import { fastOpenEstablished } from './listener/fast-open-child.js'
+import { defersConnect, sendOpeningSyn } from './listener/fast-open-client.js'
+import { initialWindow } from './receive/window.js'
+import { initialRto } from './recovery/rtt.js'
+import { syncMss } from './send/mss.js'
+import { CLOSED, ESTABLISHED, SYN_SENT } from './state.js'
+import { keepAliveIdle } from './timers/keep-alive.js'
+import { resetKeepAlive } from './timers.js'
+import { initTransfer } from './transfer.js'
+
+/**
+ * RFC 9293 3.9.1.1, OPEN, active. `-EINPROGRESS` when it has begun; 0 only where it waits for data (`TCP_FASTOPEN_CONNECT`).
+ */
+export function beginConnect(c: Connection, name: Sockaddr | null): number {
+  if (name === null) return disconnect(c)
+  if (c.state === SYN_SENT) return -EALREADY
+  if (c.state !== CLOSED) return -EISCONN
+  const { tcp, options, flow } = c
+  const remote = createAddressSlot()
+  const ip = ipName(name)
+  if (ip === null || readName(name, c.family, remote) !== 0) return -EAFNOSUPPORT
+  const network = tcp.host.network(remote.version)
+  if (network === undefined || remote.isMulticast || (options.v6only && remote.version === 4)) return -ENETUNREACH
+  const local = createAddressSlot()
+  c.readLocal(local)
+  aimFlow(options, local, remote, ip.scopeId, null)
+  flow.route = null
+  const unreachable = routeFlow(network, flow)
+  if (unreachable !== 0) return -unreachable
+  const source = sourceOf(flow).copy()
+  const { table } = tcp
+  const refused =
+    c.localPort === 0
+      ? table.bindConnection(c, source, remote, ip.port, options)
+      : table.connect(c, source, remote, ip.port)
+  if (refused !== 0) return refused
+  aimFlow(options, source, remote, ip.scopeId, null)
+  c.network = network
+  prepareOpen(c)
+  c.state = SYN_SENT
+  c.options.error = 0
+  if (defersConnect(c)) return 0
+  // A SYN that cannot leave is sent again by its timer.
+  sendOpeningSyn(c)
+  return -EINPROGRESS
+}
+
+/** What an active open starts from: sequence numbers, window, segment size. */
+function prepareOpen(c: Connection): void {
+  const { tcp } = c
+  const { settings } = tcp
+  const local = createAddressSlot()
+  const remote = createAddressSlot()
+  c.readLocal(local)
+  c.readRemote(remote)
+  const { reusedIss } = c
+  const iss = reusedIss !== 0 ? reusedIss : tcp.initialSequence.sequence(local, c.localPort, remote, c.remotePort)
+  c.reusedIss = 0
+  c.synFastOpen = c.synData = c.synDataAcked = false
+  c.tsOffset = tcp.initialSequence.timestampOffset(local, remote)
+  c.iss = iss
+  c.writeSeq = iss
+  c.sndUna = iss
+  c.sndNxt = iss
+  c.sndSml = iss
+  c.sndUp = iss
+  c.pushedSeq = iss
+  c.rcvNxt = 0
+  c.rcvWup = 0
+  c.copiedSeq = 0
+  c.sndWnd = 0
+  c.retransmits = 0
+  initialRto(c)
+  c.mssClamp = c.userMss > 0 ? c.userMss : 0xffff
+  syncMss(c, c.flow.route?.mtu ?? 1500)
+  const route = c.flow.route
+  c.advertisedMss = Math.min(
+    (route?.interface.mtu ?? 1500) - (c.network?.headerLength ?? 20) - 20,
+    c.userMss > 0 ? c.userMss : 0xffff,
+  )
+  initialWindow(c, settings.windowScaling !== 0)
+}
+
+/** The handshake is done on this side (Linux's `tcp_finish_connect`). */
+export function finishConnect(c: Connection): void {
+  c.state = ESTABLISHED
+  initTransfer(c)
+  if (c.options.keepAlive) resetKeepAlive(c, keepAliveIdle(c))
+  c.wake.changed(POLLIN | POLLOUT)
+}
+
+/** A connection in SYN-RECEIVED (a crossed open, or Fast Open) has its acknowledgement (RFC 9293 3.10.7.4, fifth). */
+export function establish(c: Connection, s: ArrivingSegment): void {
+  c.state = ESTABLISHED
+  c.sndUna = s.ack
+  c.sndWnd = c.windowScaleOk ? s.window << c.sndScale : s.window
+  c.sndWl1 = s.seq
+  if (c.sndWnd > c.maxWindow) c.maxWindow = c.sndWnd
+  if (c.passiveFastOpen !== null) fastOpenEstablished(c, c.passiveFastOpen)
+  else initTransfer(c)
+  if (c.options.keepAlive) resetKeepAlive(c, keepAliveIdle(c))
+  c.wake.changed(POLLIN | POLLOUT)
+}

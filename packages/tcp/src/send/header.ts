@@ -1,0 +1,98 @@
+import { type Packet, SEGMENT_TCP } from '@jackfield/packet'
+import { pseudoHeaderSum, setPartialChecksum } from '@jackfield/transport'
+import type { Connection } from '../connection.js'
+import { ECN_DEMAND_CWR, ECN_OK } from '../connection-state.js'
+import { selectWindow } from '../receive/window.js'
+import {
+  FLAG_ECE,
+  FLAG_SYN,
+  TCP_CHECKSUM,
+  TCP_HEADER_LENGTH,
+  TCP_OFFSET_AND_FLAGS,
+  TCP_URGENT_POINTER,
+  TCP_WINDOW,
+} from '../wire/segment.js'
+import { EstablishedOptions, establishedOptionsLength, writeEstablishedOptions } from '../wire/write-options.js'
+
+const options = new EstablishedOptions()
+
+/** Our timestamp now: milliseconds of the clock and the connection's offset (RFC 7323 5.4). */
+export function timestampNow(c: Connection): number {
+  return (Math.floor(c.tcp.clockNow / 1000) + c.tsOffset) | 0
+}
+
+/** Bytes of options that a segment without SYN will carry now. */
+export function optionsLength(c: Connection): number {
+  const blocks = c.sackOk ? c.sackCount + (c.dsackWaiting ? 1 : 0) : 0
+  return establishedOptionsLength(c.timestampsOk, blocks, false)
+}
+
+/**
+ * Writes header and options of a segment without SYN, of which the window begins at the header: the acknowledgement is what
+ * we have now, the window is chosen now. The checksum is left partial.
+ */
+export function writeHeader(c: Connection, packet: Packet, seq: number, flags: number, urgent: number): void {
+  const { view } = packet
+  const at = packet.start
+  fillOptions(c)
+  const end = writeEstablishedOptions(view, at + TCP_HEADER_LENGTH, options)
+  const ece = (c.ecn & (ECN_OK | ECN_DEMAND_CWR)) === (ECN_OK | ECN_DEMAND_CWR) ? FLAG_ECE : 0
+  finishHeader(c, packet, seq, flags | ece, end - at, selectWindow(c), urgent)
+}
+
+/** Writes the fixed part and the partial checksum; the options are there. */
+export function finishHeader(
+  c: Connection,
+  packet: Packet,
+  seq: number,
+  flags: number,
+  headerLength: number,
+  window: number,
+  urgent: number,
+): void {
+  const { view } = packet
+  const at = packet.start
+  view.setUint16(at, c.localPort)
+  view.setUint16(at + 2, c.remotePort)
+  view.setInt32(at + 4, seq)
+  view.setInt32(at + 8, (flags & FLAG_SYN) !== 0 && (flags & 0x10) === 0 ? 0 : c.rcvNxt)
+  view.setUint16(at + TCP_OFFSET_AND_FLAGS, ((headerLength >>> 2) << 12) | flags)
+  view.setUint16(at + TCP_WINDOW, window)
+  view.setUint16(at + TCP_URGENT_POINTER, urgent)
+  packet.transportHeader = at
+  setPartialChecksum(
+    packet,
+    TCP_CHECKSUM,
+    pseudoHeaderSum(c.flow.source, c.flow.destination, 6, packet.end - packet.start),
+  )
+}
+
+/** Marks a packet with more than one segment's payload as one to be cut. */
+export function markLarge(packet: Packet, payload: number, segmentSize: number): void {
+  if (payload <= segmentSize) return
+  packet.segmentType = SEGMENT_TCP
+  packet.segmentSize = segmentSize
+  packet.segmentCount = Math.ceil(payload / segmentSize)
+}
+
+function fillOptions(c: Connection): void {
+  options.timestamps = c.timestampsOk
+  if (c.timestampsOk) {
+    options.tsval = timestampNow(c)
+    options.tsecr = c.tsRecent
+  }
+  let count = 0
+  if (c.sackOk && (c.sackCount > 0 || c.dsackWaiting)) {
+    if (c.dsackWaiting) {
+      options.sackStart[0] = c.dsackStart
+      options.sackEnd[0] = c.dsackEnd
+      count = 1
+      c.dsackWaiting = false
+    }
+    for (let i = 0; i < c.sackCount && count < 4; i++, count++) {
+      options.sackStart[count] = c.sackStart[i] as number
+      options.sackEnd[count] = c.sackEnd[i] as number
+    }
+  }
+  options.sackCount = count
+}

@@ -1,0 +1,58 @@
+import type { Connection } from '../connection.js'
+import { TCP_HEADER_LENGTH } from '../wire/segment.js'
+
+/** Largest packet handed down to be cut, in bytes, as far as the network layer allows. */
+const LARGEST = 65_535
+
+/** Room that Linux leaves for headers in a large packet. */
+const HEADER_ROOM = 320
+
+/** The payload of a segment in a packet of `mtu` bytes, options of every segment taken off (RFC 9293 3.7.1). */
+export function mtuToMss(c: Connection, mtu: number): number {
+  const network = c.network?.headerLength ?? 20
+  const { settings } = c.tcp
+  const largest = Math.min(mtu - network - TCP_HEADER_LENGTH, c.mssClamp)
+  // RFC 6691: options are not part of the MSS option, but of the packet.
+  return Math.max(largest, settings.minSndMss) - c.headerOptions
+}
+
+/** The opposite of `mtuToMss`. */
+export function mssToMtu(c: Connection, mss: number): number {
+  return mss + TCP_HEADER_LENGTH + c.headerOptions + (c.network?.headerLength ?? 20)
+}
+
+/** Takes a path MTU: sets `mss`, never over half of the largest window the peer ever had (Linux's `tcp_sync_mss`). */
+export function syncMss(c: Connection, pathMtu: number): number {
+  c.pathMtu = pathMtu
+  let mss = boundToHalfWindow(c, mtuToMss(c, pathMtu))
+  if (c.mtuProbing && c.probeLow > 0) mss = Math.min(mss, mtuToMss(c, c.probeLow))
+  c.mss = mss
+  return mss
+}
+
+/** The payload of a full segment sent now: SACK blocks and a changed route are taken in. */
+export function currentMss(c: Connection): number {
+  const { route } = c.flow
+  if (route?.valid && route.mtu !== c.pathMtu) syncMss(c, route.mtu)
+  const blocks = c.sackOk ? c.sackCount + (c.dsackWaiting ? 1 : 0) : 0
+  if (blocks === 0) return c.mss
+  const room = c.timestampsOk ? 3 : 4
+  return c.mss - 4 - 8 * Math.min(blocks, room)
+}
+
+/** Bytes gathered in one entry of the queue before another is begun (Linux's `tcp_xmit_size_goal`). */
+export function sizeGoal(c: Connection, mss: number): number {
+  const goal = boundToHalfWindow(c, largestSegment(c) - 1 - HEADER_ROOM)
+  return Math.max(1, Math.floor(goal / mss)) * mss
+}
+
+/** The largest packet that may be handed down to be cut. */
+export function largestSegment(c: Connection): number {
+  return Math.min(c.flow.route?.maxSegment ?? LARGEST, LARGEST)
+}
+
+/** A sender must not fill more than half of a small window with one segment (RFC 9293 3.8.6.2.1, as Linux does). */
+export function boundToHalfWindow(c: Connection, length: number): number {
+  const half = c.maxWindow > 536 ? c.maxWindow >>> 1 : c.maxWindow
+  return half > 0 && length > half ? Math.max(half, 68 - 40) : length
+}

@@ -1,0 +1,81 @@
+import { createAddressSlot, setSlot } from '@jackfield/addr'
+import { NetworkFlow } from '@jackfield/interfaces'
+import { pseudoHeaderSum, setPartialChecksum } from '@jackfield/transport'
+import type { ArrivingSegment } from '../arriving-segment.js'
+import type { TcpProtocol } from '../protocol.js'
+import { FLAG_ACK, FLAG_RST, TCP_CHECKSUM, TCP_HEADER_LENGTH } from '../wire/segment.js'
+import { writeAlignedTimestamps } from '../wire/write-options.js'
+
+/** Segments that answer one without a connection: resets, and the acknowledgements of TIME-WAIT and requests. */
+export class Replies {
+  private readonly tcp: TcpProtocol
+  private readonly source = createAddressSlot()
+  private readonly destination = createAddressSlot()
+  private readonly flow: NetworkFlow
+
+  constructor(tcp: TcpProtocol) {
+    this.tcp = tcp
+    this.flow = new NetworkFlow(6, this.source, this.destination)
+  }
+
+  /** RFC 9293 3.10.7.1: a reset for a segment that is nobody's; none for a reset. */
+  reset(s: ArrivingSegment): void {
+    if ((s.flags & FLAG_RST) !== 0) return
+    this.tcp.counters.TcpOutRsts++
+    if ((s.flags & FLAG_ACK) !== 0) this.send(s, s.ack, 0, FLAG_RST, 0, false, 0, 0)
+    else this.send(s, 0, s.endSeq, FLAG_RST | FLAG_ACK, 0, false, 0, 0)
+  }
+
+  /** An acknowledgement; `window` as it goes into the header. */
+  acknowledge(
+    s: ArrivingSegment,
+    seq: number,
+    ack: number,
+    window: number,
+    timestamps: boolean,
+    tsval: number,
+    tsecr: number,
+  ): void {
+    this.send(s, seq, ack, FLAG_ACK, window, timestamps, tsval, tsecr)
+  }
+
+  private send(
+    s: ArrivingSegment,
+    seq: number,
+    ack: number,
+    flags: number,
+    window: number,
+    timestamps: boolean,
+    tsval: number,
+    tsecr: number,
+  ): void {
+    const { tcp, flow } = this
+    const { source, destination, header } = s
+    if (source === null || destination === null || header === null) return
+    const network = tcp.host.network(header.version)
+    if (network === undefined) return
+    setSlot(this.source, destination)
+    setSlot(this.destination, source)
+    const length = TCP_HEADER_LENGTH + (timestamps ? 12 : 0)
+    const packet = tcp.host.packets.allocate(length)
+    const { view } = packet
+    const at = packet.start
+    view.setUint16(at, s.destinationPort)
+    view.setUint16(at + 2, s.sourcePort)
+    view.setInt32(at + 4, seq)
+    view.setInt32(at + 8, ack)
+    view.setUint16(at + 12, ((length >>> 2) << 12) | flags)
+    view.setUint16(at + 14, window)
+    view.setUint16(at + 18, 0)
+    if (timestamps) writeAlignedTimestamps(view, at + TCP_HEADER_LENGTH, tsval, tsecr)
+    setPartialChecksum(packet, TCP_CHECKSUM, pseudoHeaderSum(this.source, this.destination, 6, length))
+    packet.transportHeader = at
+    flow.route = null
+    flow.anySource = true
+    flow.interfaceIndex = 0
+    flow.scopeId = this.destination.version === 6 ? header.interfaceIndex : 0
+    tcp.counters.TcpOutSegs++
+    tcp.host.needBurstEnd()
+    network.send(packet, flow)
+  }
+}

@@ -1,0 +1,45 @@
+import { POLLOUT } from '@jackfield/interfaces'
+import { sendSpaceFreed } from '../buffer-sizes.js'
+import type { Connection } from '../connection.js'
+import { LIMIT_BUFFER, limitEnds } from '../limit-times.js'
+
+/** What an entry of the send queue counts against `SO_SNDBUF` besides its payload, in bytes: an empty `sk_buff` of Linux. */
+export const SEGMENT_OVERHEAD = 960
+
+/** Whether more may be written (Linux's `sk_stream_memory_free`). */
+export function hasSpace(c: Connection): boolean {
+  return c.writeQueued < c.sndBuf && notSentIsLow(c)
+}
+
+/** Whether `POLLOUT` holds: a third of the buffer is free, and little waits to be sent (`sk_stream_is_writeable`). */
+export function sendSpace(c: Connection): boolean {
+  return c.sndBuf - c.writeQueued >= c.writeQueued >>> 1 && notSentIsLow(c)
+}
+
+/** `TCP_NOTSENT_LOWAT`: unsent bytes are below it. */
+function notSentIsLow(c: Connection): boolean {
+  const lowWater = c.notSentLowat > 0 ? c.notSentLowat : c.tcp.settings.notsentLowat
+  return ((c.writeSeq - c.sndNxt) | 0) < lowWater
+}
+
+/** Charges the send buffer, and the memory of all connections. */
+export function chargeSend(c: Connection, bytes: number): void {
+  c.writeQueued += bytes
+  c.tcp.memory += bytes
+}
+
+/** Takes a charge back. `checkSpace` tells who waits for the room. */
+export function unchargeSend(c: Connection, bytes: number): void {
+  c.writeQueued -= bytes
+  c.tcp.memory -= bytes
+}
+
+/** After an acknowledgement: a writer that found no room is told when there is (Linux's `tcp_check_space`). */
+export function checkSpace(c: Connection): void {
+  if (!c.noSpace) return
+  sendSpaceFreed(c)
+  if (!sendSpace(c)) return
+  c.noSpace = false
+  limitEnds(c, LIMIT_BUFFER)
+  c.wake.changed(POLLOUT)
+}

@@ -1,0 +1,58 @@
+import type { Connection } from '../connection.js'
+import { MARK_LOST, MARK_RETRANSMITTED, MARK_SACKED, type SendSegment } from '../send-segment.js'
+import { FLAG_CWR, FLAG_FIN, FLAG_PSH, FLAG_SYN } from '../wire/segment.js'
+import { chargeSend, SEGMENT_OVERHEAD } from './space.js'
+
+/** Counts an entry's packets for a segment size. */
+export function setPackets(segment: SendSegment, mss: number): void {
+  segment.segmentSize = mss
+  // SYN and FIN take no room.
+  const length = segment.length - (segment.flags & FLAG_SYN ? 1 : 0) - (segment.flags & FLAG_FIN ? 1 : 0)
+  segment.packets = length <= mss ? 1 : Math.ceil(length / mss)
+}
+
+/**
+ * Cuts an entry after `length` bytes of sequence space; the rest becomes the next entry, with the same marks. The
+ * counts of the scoreboard follow. `length` must be more than 0 and less than the entry's.
+ */
+export function splitSegment(c: Connection, segment: SendSegment, length: number, mss: number): SendSegment {
+  const cut = (segment.seq + length) | 0
+  const rest = c.sendQueue.create(cut, segment.endSeq, segment.flags & ~FLAG_CWR)
+  const before = segment.packets
+  segment.endSeq = cut
+  segment.flags &= ~(FLAG_FIN | FLAG_PSH)
+  rest.marks = segment.marks
+  rest.sent = segment.sent
+  rest.sentAt = segment.sentAt
+  rest.endOfRecord = segment.endOfRecord
+  segment.endOfRecord = false
+  rest.retransmissions = segment.retransmissions
+  rest.txDelivered = segment.txDelivered
+  rest.txDeliveredCe = segment.txDeliveredCe
+  rest.txDeliveredTime = segment.txDeliveredTime
+  rest.txFirstTime = segment.txFirstTime
+  rest.txInFlight = segment.txInFlight
+  rest.txAppLimited = segment.txAppLimited
+  // The payload's charge is shared; the overhead of another entry comes to it.
+  const payload = segment.truesize - SEGMENT_OVERHEAD
+  const moved = Math.min(Math.max(0, rest.length), payload)
+  rest.truesize = SEGMENT_OVERHEAD + moved
+  segment.truesize -= moved
+  chargeSend(c, SEGMENT_OVERHEAD)
+  setPackets(segment, mss)
+  setPackets(rest, mss)
+  c.sendQueue.insertAfter(segment, rest)
+  if (segment.sent) adjustCounts(c, segment, before - segment.packets - rest.packets)
+  return rest
+}
+
+/** The packets of an entry that is in flight became fewer by `fewer` (which may be negative). */
+export function adjustCounts(c: Connection, segment: SendSegment, fewer: number): void {
+  if (fewer === 0) return
+  c.packetsOut -= fewer
+  if ((segment.marks & MARK_SACKED) !== 0) c.sackedOut -= fewer
+  if ((segment.marks & MARK_RETRANSMITTED) !== 0) c.retransOut -= fewer
+  if ((segment.marks & MARK_LOST) !== 0) c.lostOut -= fewer
+  // Without SACK the count is of duplicate acknowledgements.
+  if (!c.sackOk && fewer > 0) c.sackedOut -= Math.min(c.sackedOut, fewer)
+}

@@ -1,0 +1,132 @@
+import { ECONNREFUSED } from '@jackfield/interfaces'
+import type { ArrivingSegment } from './arriving-segment.js'
+import { fail } from './close.js'
+import type { Connection } from './connection.js'
+import { ECN_OK, NAGLE_CORK } from './connection-state.js'
+import { fastOpenSynAck } from './listener/fast-open-client.js'
+import { finishConnect } from './open.js'
+import { receiveData } from './receive/data.js'
+import { delayAckOfHandshake, inPingPong } from './receive/delayed-ack.js'
+import { checkUrgent } from './receive/urgent.js'
+import { initReceiveMss } from './receive/window.js'
+import { processAck } from './recovery/ack.js'
+import { ACK_SLOW_PATH } from './recovery/ack-flags.js'
+import { undoSpuriousSyn } from './recovery/undo.js'
+import { syncMss } from './send/mss.js'
+import { replyReset, sendAck, sendSynAck } from './send/transmit.js'
+import { push } from './send/write.js'
+import { seqGt } from './sequence.js'
+import { SYN_RECEIVED } from './state.js'
+import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_FIN, FLAG_RST, FLAG_SYN } from './wire/segment.js'
+
+/** RFC 9293 3.10.7.3: a segment in SYN-SENT. */
+export function synSentSegment(c: Connection, s: ArrivingSegment): void {
+  if ((s.flags & FLAG_ACK) !== 0) {
+    answered(c, s)
+    return
+  }
+  if ((s.flags & FLAG_RST) !== 0) return
+  if ((s.flags & FLAG_SYN) !== 0) crossed(c, s)
+}
+
+/** First to fourth: a segment with an acknowledgement. */
+function answered(c: Connection, s: ArrivingSegment): void {
+  const { counters } = c.tcp
+  if (!seqGt(s.ack, c.sndUna) || seqGt(s.ack, c.sndNxt)) {
+    if ((s.flags & FLAG_RST) === 0) replyReset(c.tcp, s)
+    return
+  }
+  // RFC 7323 5: an echo of a timestamp that we did not send is of another connection.
+  if (c.sawTimestamp && c.rcvTsecr !== 0 && !echoIsOurs(c)) {
+    counters.TcpExtPAWSActive++
+    if ((s.flags & FLAG_RST) === 0) replyReset(c.tcp, s)
+    return
+  }
+  if ((s.flags & FLAG_RST) !== 0) {
+    fail(c, ECONNREFUSED)
+    return
+  }
+  if ((s.flags & FLAG_SYN) === 0) return
+  // RFC 3168 6.1.1: ECE alone agrees to ECN; with CWR a peer only reflects what it got.
+  if ((s.flags & (FLAG_ECE | FLAG_CWR)) !== FLAG_ECE) c.ecn &= ~ECN_OK
+  agree(c, s)
+  c.sndWl1 = s.seq
+  undoSpuriousSyn(c)
+  processAck(c, s, ACK_SLOW_PATH)
+  c.rcvNxt = (s.seq + 1) | 0
+  c.rcvWup = c.rcvNxt
+  c.irs = s.seq
+  // RFC 7323 2.2: the window of a SYN is never scaled.
+  c.sndWnd = s.window
+  c.maxWindow = Math.max(c.maxWindow, c.sndWnd)
+  initReceiveMss(c)
+  c.copiedSeq = c.rcvNxt
+  finishConnect(c)
+  if (fastOpenSynAck(c, s)) {
+    // Data that goes again acknowledges the SYN-ACK.
+    push(c)
+    return
+  }
+  checkUrgent(c, s)
+  if (s.length > 0 || (s.flags & FLAG_FIN) !== 0) {
+    skipSyn(s)
+    receiveData(c, s)
+  }
+  // As Linux: with data to go, or a peer that defers its accept, the acknowledgement may ride on data.
+  const waits = c.sendQueue.sendHead !== null || c.writeSeq !== c.sndNxt
+  if (waits || (c.nonagle & NAGLE_CORK) !== 0 || c.deferAccept > 0 || inPingPong(c)) delayAckOfHandshake(c)
+  else sendAck(c)
+  push(c)
+}
+
+/** Fifth: a SYN without acknowledgement; both ends opened at once (RFC 9293 3.5, figure 7). */
+function crossed(c: Connection, s: ArrivingSegment): void {
+  c.state = SYN_RECEIVED
+  if ((s.flags & (FLAG_ECE | FLAG_CWR)) !== (FLAG_ECE | FLAG_CWR)) c.ecn &= ~ECN_OK
+  agree(c, s)
+  c.irs = s.seq
+  c.rcvNxt = (s.seq + 1) | 0
+  c.copiedSeq = c.rcvNxt
+  c.rcvWup = c.rcvNxt
+  c.sndWnd = s.window
+  c.sndWl1 = s.seq
+  c.maxWindow = c.sndWnd
+  initReceiveMss(c)
+  sendSynAck(c)
+}
+
+/** What both sides' SYN options agree on. */
+function agree(c: Connection, s: ArrivingSegment): void {
+  const { options } = s
+  const { settings } = c.tcp
+  c.mssClamp = Math.min(options.mss > 0 ? options.mss : 536, c.userMss > 0 ? c.userMss : 0xffff)
+  c.sackOk = options.sackPermitted && settings.sack !== 0
+  c.windowScaleOk = options.windowScale >= 0 && settings.windowScaling !== 0
+  if (c.windowScaleOk) c.sndScale = Math.min(options.windowScale, 14)
+  else {
+    c.sndScale = 0
+    c.rcvScale = 0
+    c.windowClamp = Math.min(c.windowClamp, 65_535)
+  }
+  c.timestampsOk = options.timestamp && settings.timestamps !== 0
+  if (c.timestampsOk) {
+    c.headerOptions = 12
+    c.advertisedMss -= 12
+    c.tsRecent = options.tsval
+    c.tsRecentStamp = Math.floor(c.tcp.clockNow / 1_000_000) | 0
+  } else c.headerOptions = 0
+  syncMss(c, c.pathMtu)
+}
+
+/** Data of a SYN begins one after it. */
+function skipSyn(s: ArrivingSegment): void {
+  s.seq = (s.seq + 1) | 0
+  s.flags &= ~FLAG_SYN
+}
+
+/** Whether the echo lies between the first SYN and now. */
+function echoIsOurs(c: Connection): boolean {
+  const nowMs = Math.floor(c.tcp.clockNow / 1000) | 0
+  const firstMs = Math.floor((c.tcp.clockNow - ((c.tcp.now - c.retransStamp) >>> 0)) / 1000) | 0
+  return ((c.rcvTsecr - firstMs) | 0) >= 0 && ((nowMs - c.rcvTsecr) | 0) >= 0
+}

@@ -1,0 +1,88 @@
+import type { Timer } from '@jackfield/clock'
+import type { Connection } from './connection.js'
+import {
+  PENDING_LOSS_PROBE,
+  PENDING_NONE,
+  PENDING_PROBE,
+  PENDING_REORDER,
+  PENDING_RETRANSMIT,
+} from './connection-state.js'
+
+/** The least that a retransmission timer or a probe waits where resources lack, in microseconds. */
+export const RESOURCE_PROBE_INTERVAL = 500_000
+
+/**
+ * Arms the retransmission timer for one purpose; a former one is given up (one timer for all, as in Linux).
+ * @param pending `PENDING_*`
+ * @param delay microseconds
+ */
+export function setTimer(c: Connection, pending: number, delay: number): void {
+  // Until the handshake of a Fast Open is done nothing but its SYN-ACK is sent again.
+  if (c.dead || c.passiveFastOpen !== null) return
+  c.pending = pending
+  const timer = c.retransmitTimer ?? makeTimer(c, c.tcp.actions.retransmitTimer, false)
+  c.retransmitTimer = timer
+  // Paced packets leave later than now; the wait begins with them.
+  const paced = c.paceAt > c.tcp.clockNow ? c.paceAt - c.tcp.clockNow : 0
+  timer.set(c.tcp.clockNow + Math.min(delay, c.tcp.settings.rtoMax) + paced)
+}
+
+/** Stops the retransmission timer. */
+export function clearTimer(c: Connection): void {
+  c.pending = PENDING_NONE
+  c.retransmitTimer?.cancel()
+}
+
+/** Stops every timer: the connection is over. */
+export function clearTimers(c: Connection): void {
+  clearTimer(c)
+  c.ackTimer?.cancel()
+  c.keepAliveTimer?.cancel()
+  c.paceTimer?.cancel()
+}
+
+/** RFC 6298 5.1 to 5.3: the timer runs while something is outstanding, and begins anew with each acknowledgement. */
+export function armRetransmit(c: Connection): void {
+  if (c.packetsOut === 0) {
+    clearTimer(c)
+    return
+  }
+  let wait = c.rto
+  if (c.pending === PENDING_REORDER || c.pending === PENDING_LOSS_PROBE) {
+    const { head } = c.sendQueue
+    // The wait counts from when the oldest was sent.
+    if (head !== null) wait = Math.max(1, (((head.sentAt + c.rto) | 0) - c.tcp.now) | 0)
+  }
+  setTimer(c, PENDING_RETRANSMIT, wait)
+}
+
+/** Nothing is in flight and nothing could be sent: the window is to be probed (RFC 9293 3.8.6.1). */
+export function probeNeeded(c: Connection): void {
+  if (c.packetsOut === 0 && c.pending === PENDING_NONE)
+    setTimer(c, PENDING_PROBE, Math.max(c.rto, c.tcp.settings.rtoMin))
+}
+
+/** Arms the delayed acknowledgement, `delay` microseconds from now. */
+export function startAckTimer(c: Connection, delay: number): void {
+  if (c.dead) return
+  c.ackTimer ??= makeTimer(c, c.tcp.actions.ackTimer, false)
+  c.ackTimer.set(c.tcp.clockNow + delay)
+}
+
+/** Arms the keep-alive timer, which also ends an orphan's FIN-WAIT-2. Microseconds. */
+export function resetKeepAlive(c: Connection, delay: number): void {
+  if (c.dead) return
+  c.keepAliveTimer ??= makeTimer(c, c.tcp.actions.keepAliveTimer, true)
+  c.keepAliveTimer.set(c.tcp.clockNow + delay)
+}
+
+/** A timer of a connection, not armed; `act` runs with the time refreshed, unless the connection is over. */
+export function makeTimer(c: Connection, act: (c: Connection) => void, background: boolean): Timer {
+  return c.tcp.host.clock.createTimer(
+    () => {
+      c.tcp.refreshTime()
+      if (!c.dead) act(c)
+    },
+    { background },
+  )
+}

@@ -1,0 +1,96 @@
+import type { Connection } from '../connection.js'
+import { PENDING_RETRANSMIT } from '../connection-state.js'
+import { detectBlackHole } from '../listener/fast-open-client.js'
+import { enterLoss } from '../recovery/alert.js'
+import { retransmitSegment } from '../send/retransmit.js'
+import { sendReset } from '../send/transmit.js'
+import { ESTABLISHED, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
+import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
+import { giveUp, orphanRetries, retransmitsExceed } from './give-up.js'
+
+const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
+
+/** RFC 6298 5.4 to 5.7: the oldest segment is sent again, the wait doubles, the window begins anew. */
+export function retransmitTimeout(c: Connection): void {
+  const { head } = c.sendQueue
+  if (c.packetsOut === 0 || head === null) return
+  c.lossProbeSent = false
+  const { counters } = c.tcp
+  if (c.sndWnd === 0 && !c.orphaned && !stateIn(c.state, OPENING)) {
+    // The peer took its window back: it is alive as long as it answers.
+    const silent = (c.tcp.now - c.lastReceived) >>> 0 > c.tcp.settings.rtoMax * 2
+    if (silent && retransmitsExceed(c, c.tcp.settings.retries2, c.userTimeout)) {
+      giveUp(c)
+      return
+    }
+    enterLoss(c)
+    retransmitSegment(c, head, 1)
+    backOff(c)
+    return
+  }
+  counters.TcpExtTCPTimeouts++
+  if (isOver(c)) return
+  enterLoss(c)
+  c.totalTimeouts++
+  const oldest = c.sendQueue.head
+  if (oldest !== null && retransmitSegment(c, oldest, 1) > 0) {
+    // It could not leave this host: the path has nothing to do with it.
+    setTimer(c, PENDING_RETRANSMIT, Math.min(c.rto, RESOURCE_PROBE_INTERVAL))
+    return
+  }
+  c.retransmits++
+  backOff(c)
+}
+
+/** Doubles the wait; a SYN's first ones stay as they are (`tcp_syn_linear_timeouts`), a thin stream's too if it asked for it. */
+function backOff(c: Connection): void {
+  const { settings } = c.tcp
+  const thin =
+    c.state === ESTABLISHED &&
+    (c.thinLinear || settings.thinLinearTimeouts !== 0) &&
+    c.packetsOut < 4 &&
+    c.cwnd !== 0 &&
+    c.retransmits <= 6
+  if (thin) c.backoff = 0
+  else if (c.state !== SYN_SENT || c.totalTimeouts > settings.synLinearTimeouts) {
+    c.backoff++
+    c.rto = Math.min(c.rto * 2, settings.rtoMax)
+  }
+  setTimer(c, PENDING_RETRANSMIT, clampToUserTimeout(c))
+}
+
+/** The last wait ends when the user's patience does. */
+function clampToUserTimeout(c: Connection): number {
+  if (c.userTimeout === 0 || c.retransStamp === 0) return c.rto
+  const left = c.userTimeout * 1000 - ((c.tcp.now - c.retransStamp) >>> 0)
+  return left <= 0 ? 1 : Math.min(c.rto, left)
+}
+
+/** RFC 9293 3.8.3: whether the connection is to be given up; if so it is. */
+function isOver(c: Connection): boolean {
+  const { settings } = c.tcp
+  if (stateIn(c.state, OPENING)) {
+    const linear = Math.min(c.totalTimeouts, settings.synLinearTimeouts)
+    const most = (c.synRetries > 0 ? c.synRetries : settings.synRetries) + (c.state === SYN_SENT ? linear : 0)
+    const given = c.retransmits >= most || (c.userTimeout > 0 && retransmitsExceed(c, most, c.userTimeout))
+    detectBlackHole(c, given)
+    if (!given) return false
+    giveUp(c)
+    return true
+  }
+  let tries = settings.retries2
+  if (c.orphaned) {
+    const alive = c.rto < settings.rtoMax
+    tries = orphanRetries(c, alive)
+    if (!alive && retransmitsExceed(c, tries, 0)) {
+      sendReset(c)
+      giveUp(c)
+      return true
+    }
+  }
+  const given = retransmitsExceed(c, tries, c.userTimeout)
+  detectBlackHole(c, given)
+  if (!given) return false
+  giveUp(c)
+  return true
+}
