@@ -62,7 +62,8 @@ function synChallenge(c: Connection, _s: ArrivingSegment): boolean {
 
 /** RFC 7323 5.3 (R1), with Linux's leave for a duplicate acknowledgement that was overtaken. */
 function pawsReject(c: Connection, s: ArrivingSegment): boolean {
-  if (((c.tsRecent - c.rcvTsval) | 0) <= PAWS_LEEWAY) return false
+  // Some hosts begin with 0 and have a clock only later.
+  if (c.tsRecent === 0 || ((c.tsRecent - c.rcvTsval) | 0) <= PAWS_LEEWAY) return false
   const seconds = Math.floor(c.tcp.clockNow / 1_000_000) | 0
   if (((seconds - c.tsRecentStamp) | 0) > PAWS_24_DAYS) return false
   const overtaken =

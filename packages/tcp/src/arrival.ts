@@ -39,7 +39,8 @@ export function segmentArrives(c: Connection, s: ArrivingSegment): void {
   takeTimestamps(c, s)
   if (c.state === ESTABLISHED) established(c, s)
   else if (c.state === SYN_SENT) synSentSegment(c, s)
-  else if (c.state !== CLOSED) otherStates(c, s)
+  else if (c.state === CLOSED) replyReset(c.tcp, s)
+  else otherStates(c, s)
 }
 
 function takeTimestamps(c: Connection, s: ArrivingSegment): void {

@@ -308,5 +308,6 @@ export function revive(c: Connection): void {
 export function stopListening(c: Connection): void {
   c.listener?.close()
   c.listener = null
+  c.tcp.table.unlisten(c)
   if (c.state === LISTEN) c.state = CLOSED
 }

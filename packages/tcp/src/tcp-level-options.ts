@@ -198,10 +198,10 @@ function setCongestion(c: Connection, value: OptionValue): number {
   const control = c.tcp.registry.find(name)
   if (control === undefined) return -ENOENT
   if (control === c.congestion) return 0
-  const runs = c.state !== CLOSED && c.state !== LISTEN
-  if (runs) c.congestion.release?.(c)
+  c.congestion.release?.(c)
   c.congestion = control
-  if (runs) c.congestionState = control.init(c)
+  // Begun anew when data may flow; the acknowledgement of the SYN asks it before.
+  c.congestionState = control.init(c)
   return 0
 }
 

@@ -80,8 +80,30 @@ describe('binding', () => {
     expect(table.adopt(child, A, 80, PEER, 1000)).toBe(0)
     expect(table.adopt(socket(), A, 80, PEER, 1000)).toBe(-EADDRNOTAVAIL)
     expect(table.lookup(A, 80, PEER, 1000, 1)).toBe(child)
-    expect(table.lookup(A, 80, PEER, 1001, 1)).toBe(other)
+    // The other is bound, but does not listen.
+    expect(table.lookup(A, 80, PEER, 1001, 1)).toBe(listener)
     expect(table.connect(other, A, PEER, 1000)).toBe(-EADDRNOTAVAIL)
+  })
+
+  test('streams: one that holds a 4-tuple may yield it', () => {
+    const { socket, bind, table } = setup('stream')
+    const old = socket({ reuse: true })
+    expect(table.adopt(old, A, 80, PEER, 1000)).toBe(0)
+    const asked: boolean[] = []
+    table.yields = (holder, _wanted, chosen) => {
+      asked.push(chosen)
+      if (asked.length === 1) return false
+      table.remove(holder as TestSocket)
+      return true
+    }
+    const fresh = socket({ reuse: true })
+    old.reuseAddress = true
+    expect(bind(fresh, A, 80)).toBe(0)
+    expect(table.connect(fresh, A, PEER, 1000)).toBe(-EADDRNOTAVAIL)
+    expect(table.connect(fresh, A, PEER, 1000)).toBe(0)
+    expect(table.lookup(A, 80, PEER, 1000, 1)).toBe(fresh)
+    expect(asked).toEqual([false, false])
+    expect(table.size).toBe(1)
   })
 
   test('streams: connections to several peers share ephemeral ports, those to one peer do not', () => {

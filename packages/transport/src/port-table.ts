@@ -142,7 +142,14 @@ export class PortTable<E extends PortEntry> {
       if (each.listening && conflicts(entry, each, this.rule)) return -EADDRINUSE
     }
     entry.listening = true
+    if (entry.reusePort && entry.reuseGroup === null) this.joinGroup(entry)
     return 0
+  }
+
+  /** Streams: it listens no more; the port stays. */
+  unlisten(entry: E): void {
+    entry.listening = false
+    entry.reuseGroup?.remove(entry)
   }
 
   /** Dissolves the association; the local address becomes `local` again. The port stays. */
@@ -177,6 +184,7 @@ export class PortTable<E extends PortEntry> {
     if (bucket.count <= WALK_LIMIT) {
       let score = -1
       for (let each = bucket.first; each !== null; each = each.nextOnPort) {
+        if (this.isMute(each)) continue
         const found = score0(each, local, remote, remotePort, interfaceIndex)
         if (found > score) {
           best = each
@@ -212,19 +220,47 @@ export class PortTable<E extends PortEntry> {
     let best: PortEntry | null = null
     if (exact.count > 0) {
       const hash = hashFlow(secret0, secret1, local, localPort, remote, remotePort)
-      best = bestOf(exact.first(hash), local, localPort, remote, remotePort, interfaceIndex)
+      best = this.bestOf(exact.first(hash), local, localPort, remote, remotePort, interfaceIndex)
       if (best !== null) return best
     }
-    best = bestOf(bound.first(this.hashBound(local, localPort)), local, localPort, remote, remotePort, interfaceIndex)
+    const own = bound.first(this.hashBound(local, localPort))
+    best = this.bestOf(own, local, localPort, remote, remotePort, interfaceIndex)
     if (best !== null) return best
     const any6 = bound.first(this.hashBound(IPV6_ANY, localPort))
-    best = bestOf(any6, local, localPort, remote, remotePort, interfaceIndex)
+    best = this.bestOf(any6, local, localPort, remote, remotePort, interfaceIndex)
     if (local.version !== 4) return best
     const any4 = bound.first(this.hashBound(IPV4_ANY, localPort))
-    const other = bestOf(any4, local, localPort, remote, remotePort, interfaceIndex)
+    const other = this.bestOf(any4, local, localPort, remote, remotePort, interfaceIndex)
     if (best === null || other === null) return other ?? best
     const ofOther = score0(other, local, remote, remotePort, interfaceIndex)
     return ofOther > score0(best, local, remote, remotePort, interfaceIndex) ? other : best
+  }
+
+  /** The best of one chain, which other ports and addresses may share. */
+  private bestOf(
+    first: PortEntry | null,
+    local: IpAddress,
+    localPort: number,
+    remote: IpAddress,
+    remotePort: number,
+    interfaceIndex: number,
+  ): PortEntry | null {
+    let best: PortEntry | null = null
+    let score = -1
+    for (let each = first; each !== null; each = each.nextHashed) {
+      if (each.localPort !== localPort || this.isMute(each)) continue
+      const found = score0(each, local, remote, remotePort, interfaceIndex)
+      if (found > score) {
+        best = each
+        score = found
+      }
+    }
+    return best
+  }
+
+  /** A stream that is only bound gets no packets: one that listens on the same port does. */
+  private isMute(entry: PortEntry): boolean {
+    return this.rule === 'stream' && !entry.connected && !entry.listening
   }
 
   private takeOptions(entry: E, options: IpSocketOptions): void {
@@ -297,7 +333,7 @@ export class PortTable<E extends PortEntry> {
       const { localPort, remotePort } = entry
       this.exact.add(entry, hashFlow(this.secret0, this.secret1, localSlot, localPort, remoteSlot, remotePort))
     } else this.bound.add(entry, this.hashBound(localSlot, entry.localPort))
-    if (entry.reusePort && !entry.connected) this.joinGroup(entry)
+    if (entry.reusePort && !entry.connected && !this.isMute(entry)) this.joinGroup(entry)
   }
 
   private unhash(entry: E): void {
@@ -338,26 +374,4 @@ function score0(
     remotePort,
     interfaceIndex,
   )
-}
-
-/** The best of one chain, which other ports and addresses may share. */
-function bestOf(
-  first: PortEntry | null,
-  local: IpAddress,
-  localPort: number,
-  remote: IpAddress,
-  remotePort: number,
-  interfaceIndex: number,
-): PortEntry | null {
-  let best: PortEntry | null = null
-  let score = -1
-  for (let each = first; each !== null; each = each.nextHashed) {
-    if (each.localPort !== localPort) continue
-    const found = score0(each, local, remote, remotePort, interfaceIndex)
-    if (found > score) {
-      best = each
-      score = found
-    }
-  }
-  return best
 }

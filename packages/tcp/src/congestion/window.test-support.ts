@@ -1,5 +1,5 @@
-import { ConnectionState } from '../connection-state.js'
 import type { Connection } from '../connection.js'
+import { ConnectionState } from '../connection-state.js'
 import { createTcpCounters, type TcpCounters } from '../counters.js'
 import { TcpSettings } from '../settings.js'
 import type { CongestionControl } from './congestion-control.js'
@@ -41,13 +41,15 @@ export class Window {
   round(rtt: number, measured: number = rtt, atOnce = 1): void {
     const { c } = this
     const packets = c.cwnd
-    c.sndNxt = (c.sndNxt + packets * 1000) | 0
+    c.sndNxt = (c.sndUna + packets * 1000) | 0
     for (let left = packets; left > 0; left -= atOnce) {
       const acked = Math.min(left, atOnce)
       this.wait((rtt * acked) / packets)
       c.sndUna = (c.sndUna + acked * 1000) | 0
       c.congestion.packetsAcked?.(c, acked, measured)
       c.congestion.avoid(c, c.sndUna, acked)
+      // What the window lets go leaves at once.
+      c.sndNxt = (c.sndUna + c.cwnd * 1000) | 0
     }
   }
 }

@@ -1,3 +1,4 @@
+import { SocketAddress } from '@jackfield/addr'
 import { ECONNRESET, POLLIN } from '@jackfield/interfaces'
 import { describe, expect, test } from 'vitest'
 import { CLOSED, ESTABLISHED } from '../state.js'
@@ -59,6 +60,19 @@ describe('a listener', () => {
     expect(peer.tcp.counters.TcpPassiveOpens).toBe(1)
     expect(peer.tcp.table.size).toBe(2)
     peer.close()
+  })
+
+  test('does the same over IPv6, with cookies too', () => {
+    for (const syncookies of [1, 2]) {
+      const peer = new Peer({ syncookies }, 6)
+      const c = peer.listen()
+      peer.send({ flags: 'S', seq: 1000, options: [{ name: 'mss', value: 1440 }] })
+      const synAck = peer.one()
+      expect(option(synAck, 'mss')?.value).toBe(1440)
+      peer.send({ flags: '.', seq: 1001, ack: synAck.sequence + 1 })
+      expect(peer.accept(c)).toMatchObject({ state: ESTABLISHED, mss: 1440 })
+      peer.close()
+    }
   })
 
   test('takes data with the acknowledgement', () => {
@@ -290,6 +304,39 @@ describe('a listener', () => {
     expect(peer.tcp.orphans).toBe(0)
     peer.send({ flags: '.', seq: 1001, ack: 5, port: 2 })
     expect(letters(peer.one())).toBe('R')
+    peer.close()
+  })
+
+  test('after shutdown it refuses, and can listen again', () => {
+    const peer = new Peer()
+    const c = peer.listen()
+    expect(c.shutdown(0)).toBe(0)
+    peer.send({ flags: 'S', seq: 1000 })
+    expect(letters(peer.one())).toBe('R.')
+    expect(c.listen(5)).toBe(0)
+    peer.handshake()
+    expect(c.readiness()).toBe(POLLIN)
+    peer.close()
+  })
+
+  test('of a SO_REUSEPORT group only those that listen get connections', () => {
+    const peer = new Peer()
+    const share = (socket: { options: { reusePort: boolean } }): void => {
+      socket.options.reusePort = true
+    }
+    const sockets = [0, 1, 2].map(() => {
+      const c = peer.tcp.createConnection(2)
+      share(c)
+      expect(c.bind(SocketAddress.parse(`10.0.0.1:${PORT}`))).toBe(0)
+      return c
+    })
+    const [silent, ...listening] = sockets
+    for (const c of listening) expect(c.listen(100)).toBe(0)
+    for (let port = 1; port <= 40; port++) peer.handshake(1000, port, [])
+    expect(silent?.state).toBe(CLOSED)
+    const counts = listening.map((c) => c.listener?.waiting ?? 0)
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(40)
+    for (const count of counts) expect(count).toBeGreaterThan(8)
     peer.close()
   })
 

@@ -1,5 +1,5 @@
 import { SocketAddress } from '@jackfield/addr'
-import { AF_INET, IPPROTO_TCP, Message } from '@jackfield/interfaces'
+import { AF_INET, AF_INET6, IPPROTO_TCP, Message } from '@jackfield/interfaces'
 import { createFakeHost, createFakeNetwork, type FakeHost, type FakeNetwork } from '@jackfield/interfaces/compliance'
 import { CHECKSUM_VERIFIED, setPacketChecks } from '@jackfield/packet'
 import { expect } from 'vitest'
@@ -50,13 +50,17 @@ export function synOptions(tsval = 1000): TcpOption[] {
   ]
 }
 
-/** A host with TCP, whose peers the test plays: 10.0.0.2 and others on its network. */
+/** A host with TCP, 10.0.0.1 or 2001:db8::1, whose peers the test plays: 10.0.0.2 or 2001:db8::2, and others. */
 export class Peer {
-  readonly network: FakeNetwork = createFakeNetwork()
-  readonly host: FakeHost = createFakeHost([this.network])
+  readonly network: FakeNetwork
+  readonly host: FakeHost
   readonly tcp: TcpProtocol
+  private readonly version: 4 | 6
 
-  constructor(settings: Partial<TcpSettings> = {}) {
+  constructor(settings: Partial<TcpSettings> = {}, version: 4 | 6 = 4) {
+    this.version = version
+    this.network = createFakeNetwork({ version })
+    this.host = createFakeHost([this.network])
     this.tcp = new TcpProtocol(this.host)
     Object.assign(this.tcp.settings, settings)
     this.host.addTransport(this.tcp)
@@ -72,8 +76,8 @@ export class Peer {
 
   /** A socket that listens on `PORT`. */
   listen(backlog = 10, prepare?: (c: Connection) => void): Connection {
-    const c = this.tcp.createConnection(AF_INET)
-    expect(c.bind(SocketAddress.parse(`10.0.0.1:${PORT}`))).toBe(0)
+    const c = this.tcp.createConnection(this.version === 4 ? AF_INET : AF_INET6)
+    expect(c.bind(SocketAddress.parse(`${this.version === 4 ? '10.0.0.1' : '[2001:db8::1]'}:${PORT}`))).toBe(0)
     prepare?.(c)
     expect(c.listen(backlog)).toBe(0)
     return c
@@ -84,8 +88,8 @@ export class Peer {
     let flags = 0
     for (const [letter, bit] of LETTERS) if (segment.flags.includes(letter)) flags |= bit
     this.network.inject({
-      source: segment.source ?? '10.0.0.2',
-      destination: '10.0.0.1',
+      source: segment.source ?? (this.version === 4 ? '10.0.0.2' : '2001:db8::2'),
+      destination: this.version === 4 ? '10.0.0.1' : '2001:db8::1',
       protocol: IPPROTO_TCP,
       tos: segment.tos ?? 0,
       checksum: CHECKSUM_VERIFIED,

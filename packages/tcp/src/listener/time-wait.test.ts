@@ -1,5 +1,6 @@
 import { SocketAddress } from '@jackfield/addr'
-import { AF_INET } from '@jackfield/interfaces'
+import { AF_INET, EADDRNOTAVAIL, EINPROGRESS } from '@jackfield/interfaces'
+import { transportSettings } from '@jackfield/transport'
 import { describe, expect, test } from 'vitest'
 import type { Connection } from '../connection.js'
 import { FIN_WAIT_2, TIME_WAIT } from '../state.js'
@@ -199,5 +200,35 @@ describe('an opening to a peer that is in TIME-WAIT', () => {
     expect(c.connect(SocketAddress.parse(`10.0.0.2:${PEER_PORT}`))).toBe(-99)
     c.close()
     peer.close()
+  })
+
+  test('from a port of many takes its place a second later with tcp_tw_reuse 1', () => {
+    for (const [twReuse, wait, result] of [
+      [1, 1100, -EINPROGRESS],
+      [1, 900, -EADDRNOTAVAIL],
+      [2, 1100, -EADDRNOTAVAIL],
+      [0, 1100, -EADDRNOTAVAIL],
+    ] as const) {
+      const peer = new Peer({ twReuse })
+      const ports = transportSettings(peer.host)
+      ports.portLow = ports.portHigh = PORT
+      const open = (): number => {
+        const c = peer.tcp.createConnection(AF_INET)
+        const error = c.connect(SocketAddress.parse(`10.0.0.2:${PEER_PORT}`))
+        if (error !== -EINPROGRESS) return error
+        const { sequence } = peer.one()
+        const options = [{ name: 'timestamp', value: 1000, echo: 0 } as const]
+        peer.send({ flags: 'S.', seq: 1000, ack: sequence + 1, options })
+        c.close()
+        peer.send({ flags: 'F.', seq: 1001, ack: sequence + 2, options })
+        peer.took()
+        return error
+      }
+      expect(open()).toBe(-EINPROGRESS)
+      expect(entry(peer)?.state).toBe(TIME_WAIT)
+      peer.wait(wait)
+      expect(open()).toBe(result)
+      peer.close()
+    }
   })
 })

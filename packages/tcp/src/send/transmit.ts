@@ -77,6 +77,7 @@ export function transmitSegment(c: Connection, segment: SendSegment): number {
   ackWasSent(c)
   if (payload > 0) {
     if (inFlight(c) === 0) c.congestion.event?.(c, EVENT_TX_START)
+    c.lastSent = c.tcp.now
     dataWasSent(c)
     c.dataSegsOut = (c.dataSegsOut + count) | 0
     c.bytesSent += payload
