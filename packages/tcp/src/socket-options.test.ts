@@ -34,6 +34,7 @@ import {
   TCP_WINDOW_CLAMP,
 } from '@jackfield/interfaces'
 import { describe, expect, it } from 'vitest'
+import { BbrState } from './congestion/bbr-state.js'
 import { NAGLE_OFF } from './connection-state.js'
 import { Receiver } from './receive/receiver.test-support.js'
 import { getTcpOption, setTcpOption } from './socket-options.js'
@@ -130,6 +131,13 @@ describe('options of SOL_TCP', () => {
     expect(setTcpOption(c, SOL_TCP, TCP_CONGESTION, 'cubic')).toBe(0)
     expect(getTcpOption(c, SOL_TCP, TCP_CONGESTION)).toBe('cubic')
     expect(setTcpOption(c, SOL_TCP, TCP_CONGESTION, '')).toBe(-EINVAL)
+  })
+
+  it('TCP_CONGESTION begins the control at once, for the acknowledgement of the SYN asks it', () => {
+    const { c } = new Receiver()
+    c.state = CLOSED
+    expect(setTcpOption(c, SOL_TCP, TCP_CONGESTION, 'bbr')).toBe(0)
+    expect(c.congestionState).toBeInstanceOf(BbrState)
   })
 
   it('TCP_NODELAY ends Nagle, TCP_QUICKACK the waiting of acknowledgements', () => {

@@ -7,7 +7,11 @@ export function inheritOptions(from: Connection, to: Connection): void {
   to.v6only = from.v6only
   to.reuseAddress = from.reuseAddress
   to.reusePort = from.reusePort
-  to.congestion = from.congestion
+  if (to.congestion !== from.congestion) {
+    to.congestion.release?.(to)
+    to.congestion = from.congestion
+    to.congestionState = to.congestion.init(to)
+  }
   to.rcvBuf = from.rcvBuf
   to.rcvBufLocked = from.rcvBufLocked
   to.scalingRatio = from.scalingRatio
