@@ -23,7 +23,7 @@ import { enterPingPong } from './receive/delayed-ack.js'
 import { clearRecovery } from './recovery/scoreboard.js'
 import { sendFin } from './send/fin.js'
 import { unchargeSend } from './send/space.js'
-import { sendReset } from './send/transmit.js'
+import { replyReset, sendReset } from './send/transmit.js'
 import { seqGt } from './sequence.js'
 import {
   CLOSE_WAIT,
@@ -160,13 +160,14 @@ export function finWait2(c: Connection, s: ArrivingSegment): boolean {
   const { counters } = c.tcp
   if (c.linger2 < 0) {
     counters.TcpExtTCPAbortOnData++
+    replyReset(c.tcp, s)
     destroy(c)
     return false
   }
   const fin = (s.flags & FLAG_FIN) !== 0 ? 1 : 0
   if (s.endSeq !== s.seq && seqGt((s.endSeq - fin) | 0, c.rcvNxt)) {
     counters.TcpExtTCPAbortOnData++
-    sendReset(c)
+    replyReset(c.tcp, s)
     destroy(c)
     return false
   }
@@ -211,10 +212,10 @@ export function finishClose(c: Connection): void {
   destroy(c)
 }
 
-/** Data for a socket that nobody reads: RFC 1122 4.2.2.13 has a reset. */
-export function abortOnData(c: Connection, _s: ArrivingSegment): void {
+/** Data for a socket that nobody reads: RFC 1122 4.2.2.13 has a reset, and Linux numbers it as one for a stranger's segment. */
+export function abortOnData(c: Connection, s: ArrivingSegment): void {
   c.tcp.counters.TcpExtTCPAbortOnData++
-  sendReset(c)
+  replyReset(c.tcp, s)
   reset(c, null)
 }
 
