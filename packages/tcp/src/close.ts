@@ -93,6 +93,8 @@ export function closeConnection(c: Connection): void {
     destroy(c)
     return
   }
+  // Before any way out of here: `destroy` counts it off.
+  if (c.state !== CLOSED && c.state !== SYN_SENT) c.tcp.orphans++
   const unread = c.inOrder.bytes > 0
   c.inOrder.clear()
   if (unread && c.state !== CLOSED) {
@@ -120,7 +122,6 @@ function orphanSettles(c: Connection): void {
     destroy(c)
     return
   }
-  tcp.orphans++
   if (c.state === FIN_WAIT_2) {
     if (c.linger2 < 0) {
       tcp.counters.TcpExtTCPAbortOnLinger++
