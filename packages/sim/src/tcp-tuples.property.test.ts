@@ -1,0 +1,84 @@
+import { createSeededRandom } from '@jackfield/clock'
+import { AF_INET, SO_LINGER, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, SocketError } from '@jackfield/sockets'
+import { describe, expect, test } from 'vitest'
+import { createNetwork, type SimHost } from './index.js'
+import { firstSeed, runsWanted } from './tcp.test-support.js'
+
+/** Calls that are refused are part of the game. */
+function tried<T>(call: () => T): T | undefined {
+  try {
+    return call()
+  } catch (error) {
+    if (error instanceof SocketError) return undefined
+    throw error
+  }
+}
+
+function tuples(host: SimHost): string[] {
+  const { sockets } = host
+  const found: string[] = []
+  for (const fd of sockets.descriptors()) {
+    const peer = tried(() => String(sockets.getpeername(fd)))
+    if (peer !== undefined) found.push(`${sockets.getsockname(fd)} ${peer}`)
+  }
+  return found
+}
+
+/** Any calls on few ports of two hosts. */
+async function run(seed: number): Promise<void> {
+  const random = createSeededRandom(`tuples/${seed}`)
+  const net = createNetwork({ seed })
+  const hosts = [net.host('a'), net.host('b')] as const
+  net.cable(hosts[0], hosts[1], { delay: '1ms' })
+  for (const host of hosts) host.stack.sysctl.set('net.ipv4.ip_local_port_range', '5000 5003')
+  for (let i = 0; i < 150; i++) {
+    const host = hosts[random.below(2) as 0 | 1]
+    const { sockets } = host
+    const open = sockets.descriptors()
+    const fd = open[random.below(Math.max(open.length, 1))] ?? -1
+    const port = 5000 + random.below(5)
+    const to = hosts[random.below(2) as 0 | 1].address
+    switch (random.below(8)) {
+      case 0: {
+        const made = sockets.socket(AF_INET, SOCK_STREAM)
+        if (random.below(2) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_REUSEADDR, 1)
+        if (random.below(3) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_LINGER, { onoff: true, linger: 0 })
+        break
+      }
+      case 1:
+        tried(() => sockets.bind(fd, random.below(2) === 0 ? `0.0.0.0:${port}` : `${host.address}:${port}`))
+        break
+      case 2:
+        tried(() => sockets.listen(fd, 3))
+        break
+      case 3:
+      case 4:
+        tried(() => sockets.connect(fd, `${to}:${port}`))
+        break
+      case 5:
+        for (const each of open) tried(() => sockets.accept(each))
+        break
+      case 6:
+        if (fd >= 0 && random.below(2) === 0) sockets.close(fd)
+        break
+      default:
+        net.advance(1 + random.below(random.below(10) === 0 ? 90_000_000 : 5000))
+    }
+    for (const each of hosts) {
+      const held = tuples(each)
+      expect(new Set(held).size, `4-tuples of ${each.name}: ${held.join(', ')} (seed ${seed})`).toBe(held.length)
+    }
+  }
+  for (const host of hosts) host.sockets.closeAll()
+  net.advance('20min')
+  for (const host of hosts) expect(host.packetsOutstanding, `packets kept by ${host.name}, seed ${seed}`).toBe(0)
+  await net.close()
+}
+
+describe('connections', () => {
+  test('never share a 4-tuple, whatever is bound, connected, accepted and closed', async () => {
+    const first = firstSeed()
+    const last = first + runsWanted(100)
+    for (let seed = first; seed < last; seed++) await run(seed)
+  }, 3_600_000)
+})
