@@ -297,6 +297,8 @@ export class ConnectionState extends PortEntry {
   fastOpenNoCookie = false
   /** Fast Open as client: `connect` has been called, and its SYN waits for data. */
   connectDeferred = false
+  /** `connect` said that it goes on, and how it ended has not been told yet. */
+  connectUntold = false
   /** The SYN carried the Fast Open option, and data. */
   synFastOpen = false
   synFastOpenExperimental = false

@@ -18,7 +18,7 @@ import { defersConnect, sendOpeningSyn } from './listener/fast-open-client.js'
 import { initialWindow } from './receive/window.js'
 import { initialRto } from './recovery/rtt.js'
 import { syncMss } from './send/mss.js'
-import { CLOSED, ESTABLISHED, SYN_SENT } from './state.js'
+import { CLOSED, ESTABLISHED, SYN_RECEIVED, SYN_SENT } from './state.js'
 import { keepAliveIdle } from './timers/keep-alive.js'
 import { resetKeepAlive } from './timers.js'
 import { initTransfer } from './transfer.js'
@@ -28,8 +28,13 @@ import { initTransfer } from './transfer.js'
  */
 export function beginConnect(c: Connection, name: Sockaddr | null): number {
   if (name === null) return disconnect(c)
-  if (c.state === SYN_SENT) return -EALREADY
-  if (c.state !== CLOSED) return -EISCONN
+  if (c.state === SYN_SENT || (c.state === SYN_RECEIVED && c.connectUntold)) return -EALREADY
+  if (c.state !== CLOSED) {
+    // As Linux: the first call after the handshake tells that it is done.
+    if (!c.connectUntold || c.listener !== null) return -EISCONN
+    c.connectUntold = false
+    return 0
+  }
   const { tcp, options, flow } = c
   const remote = createAddressSlot()
   const ip = ipName(name)
@@ -57,6 +62,7 @@ export function beginConnect(c: Connection, name: Sockaddr | null): number {
   if (defersConnect(c)) return 0
   // A SYN that cannot leave is sent again by its timer.
   sendOpeningSyn(c)
+  c.connectUntold = true
   return -EINPROGRESS
 }
 
