@@ -212,13 +212,18 @@ export class TcpProtocol implements TransportLayer {
     }
   }
 
-  /** The device's queue was full, or has room again: the connection tries once more at the end of the burst. */
+  /** The device's queue has room again: the connection tries once more at the end of the burst. */
+  unblocked(connection: Connection): void {
+    this.blocked(connection)
+    this.host.needBurstEnd()
+  }
+
+  /** The device's queue was full: the connection tries once more at the end of a later burst, which the device ends when it has room. */
   blocked(connection: Connection): void {
     if (connection.waits) return
     connection.waits = true
     connection.nextWaiting = this.waiting
     this.waiting = connection
-    this.host.needBurstEnd()
   }
 
   error(report: IcmpReport): void {
@@ -238,8 +243,10 @@ export class TcpProtocol implements TransportLayer {
       packet.release()
       return unreachable
     }
-    this.host.needBurstEnd()
-    return network.send(packet, flow)
+    const error = network.send(packet, flow)
+    // A device without room asks for the next try itself: one at once would find it as it is, again and again.
+    if (error !== ENOBUFS) this.host.needBurstEnd()
+    return error
   }
 
   /** The stack closes: every connection ends without a word. */

@@ -14,6 +14,6 @@ export class DeviceAccount implements PacketOwner {
     c.deviceQueued -= charge
     if (!c.throttled || c.dead) return
     c.throttled = false
-    c.tcp.blocked(c)
+    c.tcp.unblocked(c)
   }
 }
