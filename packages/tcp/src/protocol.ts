@@ -27,6 +27,7 @@ import type { TimerActions } from './actions.js'
 import { segmentArrives } from './arrival.js'
 import { ArrivingSegment } from './arriving-segment.js'
 import { initBuffers } from './buffer-sizes.js'
+import { destroy } from './close.js'
 import type { CongestionControl } from './congestion/congestion-control.js'
 import { CongestionRegistry } from './congestion/registry.js'
 import { Connection } from './connection.js'
@@ -251,7 +252,11 @@ export class TcpProtocol implements TransportLayer {
 
   /** The stack closes: every connection ends without a word. */
   close(): void {
-    for (const connection of [...this.connections]) connection.close()
+    for (const connection of [...this.connections]) {
+      connection.close()
+      // One that nobody holds and that still waits for its peer, too.
+      destroy(connection)
+    }
     this.timeWaits.close()
   }
 }
