@@ -23,6 +23,8 @@ export const SOURCES = ['10.1.0.9', '10.2.0.9', '192.0.2.9'] as const
 /** Ports that the host's sockets are bound to. */
 export const PORTS = [5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007] as const
 export const LITE_PORTS = [6000, 6001] as const
+/** Ports on which the host listens: plainly, deferring, with Fast Open, with small windows, with a full queue. */
+export const TCP_PORTS = [7000, 7001, 7002, 7003, 7004] as const
 /** Peers' ports. */
 export const PEER_PORTS = [7, 9, 53, 4000, 4001] as const
 /** Identifiers of ICMP datagram sockets. */

@@ -37,7 +37,8 @@ function loneFragment(chance: Chance): Uint8Array {
   })
 }
 
-function cut(chance: Chance, whole: Uint8Array): Uint8Array[] {
+/** The fragments of a packet in order, now and then with overlaps. */
+export function cut(chance: Chance, whole: Uint8Array): Uint8Array[] {
   const headerLength = ((whole[0] as number) & 15) * 4
   const id = chance.oneIn(2) ? chance.below(IDS) : chance.half()
   const step = chance.oneIn(3) ? 8 : 8 * chance.between(1, 60)

@@ -107,6 +107,12 @@ function repairTransport(bytes: Uint8Array, at: number, transport: number): void
     put16(bytes, transport + 2, internetChecksum(bytes, transport, end))
     return
   }
+  if (protocol === 6 && transport + 20 <= end) {
+    put16(bytes, transport + 16, 0)
+    const sum = pseudoHeader(get32(bytes, at + 12), get32(bytes, at + 16), 6, end - transport)
+    put16(bytes, transport + 16, internetChecksum(bytes, transport, end, sum))
+    return
+  }
   if (protocol !== 17 && protocol !== 136) return
   const field = get16(bytes, transport + 4)
   const length = protocol === 17 ? field : end - transport

@@ -28,6 +28,7 @@ export function checkConservation(ledger: Ledger): void {
   checkIpv4(ledger)
   if (ledger.lyingDriver) return
   checkIcmp(ledger)
+  checkTcp(ledger)
   if (!ledger.drained || ledger.merging) return
   checkUdp(ledger, 'Udp', ledger.witness.udp)
   checkUdp(ledger, 'UdpLite', ledger.witness.udpLite)
@@ -91,6 +92,13 @@ function checkIcmp(ledger: Ledger): void {
   for (const [name, count] of Object.entries(counters)) if (name.startsWith('IcmpMsgInType')) byType += count
   atMost('ICMP messages by type + bad checksums <= messages', byType + read(counters, 'IcmpInCsumErrors'), messages)
   atMost('ICMP messages <= by type + errors', messages, byType + read(counters, 'IcmpInErrors'))
+}
+
+function checkTcp({ counters, witness }: Ledger): void {
+  const segments = read(counters, 'TcpInSegs')
+  equal('TCP segments = those given', segments, witness.tcp.unicast + witness.tcp.many)
+  atMost('bad TCP checksums <= TCP errors', read(counters, 'TcpInCsumErrors'), read(counters, 'TcpInErrs'))
+  atMost('TCP errors <= segments', read(counters, 'TcpInErrs'), segments)
 }
 
 function checkUdp(ledger: Ledger, prefix: string, given: Given): void {

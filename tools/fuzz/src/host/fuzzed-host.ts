@@ -8,6 +8,7 @@ import { setPacketChecks } from '@jackfield/packet'
 import { raw } from '@jackfield/raw'
 import { createSockets, type Sockets } from '@jackfield/sockets'
 import { createStack, type Stack } from '@jackfield/stack'
+import { tcp } from '@jackfield/tcp'
 import { decodeVnetHeader, VNET_HEADER_LENGTH } from '@jackfield/tun-driver/wire'
 import { udp } from '@jackfield/udp'
 import { toHex } from '../bytes.js'
@@ -20,6 +21,7 @@ import { FuzzDevice } from './fuzz-device.js'
 import { checkLimits } from './limits.js'
 import { MERGING, ROSTER } from './roster.js'
 import { findTables, type Tables } from './tables.js'
+import { TcpPeople } from './tcp-people.js'
 import { Witness } from './witness.js'
 
 /** One packet for one of the devices. */
@@ -53,10 +55,13 @@ export class FuzzedHost implements Subject {
   private readonly sockets: Sockets
   private readonly witness = new Witness()
   private readonly activity: Activity
+  private readonly people: TcpPeople
   private readonly generate: FrameGenerator
   private readonly chance: Chance
   private readonly merging: boolean
   private readonly vlans: ReturnType<typeof createVlanDevices>
+  /** Whether people use TCP too. */
+  streams = false
   private lyingDriver = false
   private last: readonly Frame[] = []
   private tables: Tables
@@ -80,6 +85,7 @@ export class FuzzedHost implements Subject {
       .with(ipv4())
       .with(icmp())
       .with(udp())
+      .with(tcp())
       .with(raw())
       .with(this.witness)
     stack.addInterface(createLoopback({ clock }), { addresses: ['127.0.0.1/8'] })
@@ -96,6 +102,7 @@ export class FuzzedHost implements Subject {
     this.stack = stack as unknown as Stack<string>
     more?.(this.stack)
     this.sockets = createSockets(stack)
+    this.people = new TcpPeople(this.sockets)
     this.activity = new Activity(
       { stack: this.stack, sockets: this.sockets, clock, probe: () => this.probe(link) },
       this.merging ? [...ROSTER, MERGING] : ROSTER,
@@ -118,6 +125,7 @@ export class FuzzedHost implements Subject {
     }
     if (chance.oneIn(200)) this.tun.full = this.ethernet.full = true
     else if (this.tun.full && chance.oneIn(10)) this.makeRoom()
+    if (this.streams && chance.oneIn(3)) this.people.act(chance)
     if (chance.oneIn(ACT_EVERY)) this.activity.act(chance)
     else if (chance.oneIn(4)) this.clock.advance(chance.below(2000))
   }
@@ -128,6 +136,7 @@ export class FuzzedHost implements Subject {
   }
 
   settle(): void {
+    this.people.leave()
     this.makeRoom()
     this.activity.settle()
     for (let i = 0; i < 2; i++) {
@@ -140,6 +149,11 @@ export class FuzzedHost implements Subject {
     checkLimits(this.stack, this.tables, this.activity.size)
     const { outstanding } = this.stack.packets
     if (outstanding !== 0) throw new Error(`${outstanding} packets are left when everything is at rest`)
+    for (const { memory, orphans, connections } of this.tables.tcp) {
+      const left = memory + orphans + connections.size
+      if (left !== 0)
+        throw new Error(`TCP at rest: ${memory} bytes, ${orphans} orphans, ${connections.size} connections`)
+    }
     const charged = this.activity.charged()
     if (charged !== 0) throw new Error(`sockets are charged for ${charged} bytes when nothing is under way`)
     for (const each of this.tables.reassemblers) {

@@ -11,6 +11,8 @@ const MOST_DESTINATIONS = 2048
 const MOST_WAITING = 4 * 1024 * 1024
 /** What a socket may queue unless told otherwise (`net.core.rmem_default`), in bytes. */
 const MOST_QUEUED = 212_992
+/** What all connections of a host of this size may pin, in bytes. */
+const MOST_STREAM_MEMORY = 64 * 1024 * 1024
 /** The smallest packet pins this much, in bytes. */
 const LEAST_TRUESIZE = 512
 /** The largest one, in bytes: a receive queue may go over its limit by one. */
@@ -29,6 +31,17 @@ export function checkLimits(stack: Stack<string>, tables: Tables, sockets: numbe
     pinned += MOST_WAITING
     check('neighbours', each.size, neighborLimit)
     check('bytes that wait for neighbours', each.waitingBytes, MOST_WAITING)
+  }
+  for (const { connections, timeWaits, settings, memory, orphans } of tables.tcp) {
+    pinned += MOST_STREAM_MEMORY
+    check('TIME-WAIT entries', timeWaits.size, settings.maxTwBuckets)
+    check('orphans', orphans, settings.maxOrphans + 1)
+    check('bytes of streams', memory, MOST_STREAM_MEMORY)
+    for (const { listener } of connections) {
+      if (listener === null) continue
+      check('requests', listener.pending, listener.backlog + 1)
+      check('connections to accept', listener.waiting, listener.backlog + 1)
+    }
   }
   // What is queued when a limit is lowered stays.
   for (const each of tables.queues) {

@@ -7,12 +7,24 @@ interface NeighborTable {
   readonly waitingBytes: number
 }
 
+/** What TCP shows of itself; its class is private to its package. */
+export interface TcpTable {
+  readonly connections: ReadonlySet<{
+    readonly listener: { readonly pending: number; readonly waiting: number; readonly backlog: number } | null
+  }>
+  readonly timeWaits: { readonly size: number }
+  readonly settings: { readonly maxTwBuckets: number; readonly maxOrphans: number }
+  readonly memory: number
+  readonly orphans: number
+}
+
 /** The tables of a host that strangers can fill. */
 export interface Tables {
   readonly reassemblers: Reassembler[]
   readonly destinations: DestinationCache[]
   readonly neighbors: NeighborTable[]
   readonly queues: ReceiveQueue[]
+  readonly tcp: TcpTable[]
   /** Objects that can be reached, and the largest collection among them. */
   objects: number
   largest: number
@@ -26,6 +38,7 @@ export function findTables(root: object): Tables {
     destinations: [],
     neighbors: [],
     queues: [],
+    tcp: [],
     objects: 0,
     largest: 0,
     largestPath: '',
@@ -70,5 +83,6 @@ function sort(tables: Tables, value: object): void {
   if (value instanceof Reassembler) tables.reassemblers.push(value)
   else if (value instanceof DestinationCache) tables.destinations.push(value)
   else if (value instanceof ReceiveQueue) tables.queues.push(value)
+  else if (value.constructor?.name === 'TcpProtocol') tables.tcp.push(value as TcpTable)
   else if (value.constructor?.name === 'NeighborCache') tables.neighbors.push(value as NeighborTable)
 }

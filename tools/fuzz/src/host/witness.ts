@@ -2,6 +2,7 @@ import {
   CAST_UNICAST,
   type Host,
   IPPROTO_ICMP,
+  IPPROTO_TCP,
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
   type NetworkHeader,
@@ -30,6 +31,7 @@ export class Witness implements PacketTap, StackModule<'network', 'witness'> {
   readonly up: Map<string, number> = new Map()
   readonly udp: Given = { unicast: 0, many: 0, segments: 0 }
   readonly udpLite: Given = { unicast: 0, many: 0, segments: 0 }
+  readonly tcp: Given = { unicast: 0, many: 0, segments: 0 }
   readonly icmp: Given = { unicast: 0, many: 0, segments: 0 }
 
   install(host: Host): void {
@@ -37,6 +39,7 @@ export class Witness implements PacketTap, StackModule<'network', 'witness'> {
     const network = host.network(4)
     network?.tap(IPPROTO_UDP, tapOf(this.udp))
     network?.tap(IPPROTO_UDPLITE, tapOf(this.udpLite))
+    network?.tap(IPPROTO_TCP, tapOf(this.tcp))
     network?.tap(IPPROTO_ICMP, tapOf(this.icmp))
   }
 

@@ -3,6 +3,7 @@ import { icmpError } from '../corpus/errors.js'
 import { fragments } from '../corpus/fragments.js'
 import { arpFrame, ipv4Frame } from '../corpus/frames.js'
 import { mutated } from '../corpus/mutate.js'
+import { tcpInput } from '../corpus/tcp.js'
 import { icmpQuery, igmpPacket, otherProtocol, udpBurst, udpLitePacket, udpPacket } from '../corpus/transports.js'
 import { type Frame, type FrameGenerator, FuzzedHost } from '../host/fuzzed-host.js'
 import type { Target } from '../subject.js'
@@ -52,6 +53,10 @@ function onDevices(make: (chance: Chance, host: FuzzedHost) => readonly Uint8Arr
 
 const ip = onDevices((chance, host) => (chance.oneIn(8) ? udpBurst(chance) : [anyPacket(chance, host)]))
 const errors = onDevices((chance, host) => [icmpError(chance, chance.oneIn(2) ? host.tun.sent : host.ethernet.sent)])
+const segments = onDevices((chance, host) => {
+  host.streams = true
+  return tcpInput(chance, host.tun.sent)
+})
 const groups = onDevices((chance) => [igmpPacket(chance)])
 
 /** Fragments come in whole sets, of which only a few are spoilt. */
@@ -102,6 +107,7 @@ export const HOST_TARGETS: readonly Target[] = [
   hostTarget('ip', 6, ip),
   hostTarget('fragments', 2, pieces),
   hostTarget('errors', 2, errors),
+  hostTarget('tcp', 4, segments),
   hostTarget('groups', 1, groups),
   hostTarget('ethernet', 3, frames),
   hostTarget('offloads', 2, offloads),
