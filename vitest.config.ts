@@ -15,6 +15,9 @@ const alias = [
 
 const setupFiles = [`${root}vitest.setup.ts`]
 
+/** For soak runs: how many, and from which seed. */
+const provide = { runs: process.env['JACKFIELD_RUNS'] ?? '', seed: process.env['JACKFIELD_SEED'] ?? '' }
+
 /** Packages and tools that only a host runs. */
 const hostOnly = ['packages/tun-driver/**', 'packages/jackfield/src/cli/**', 'tools/**', 'examples/**']
 
@@ -23,6 +26,7 @@ const projects: TestProjectConfiguration[] = [
     resolve: { alias },
     test: {
       name: 'unit',
+      provide,
       sequence: { groupOrder: 0 },
       include: ['packages/*/src/**/*.test.ts', 'tools/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
       exclude: ['**/*.kernel.test.ts', '**/*.built.test.ts'],
@@ -61,6 +65,7 @@ if (existsSync(chromium)) {
     optimizeDeps: { include: ['fast-check'] },
     test: {
       name: 'browser',
+      provide,
       sequence: { groupOrder: 2 },
       include: ['packages/*/src/**/*.test.ts'],
       exclude: ['**/*.kernel.test.ts', '**/*.built.test.ts', ...hostOnly],

@@ -19,22 +19,27 @@ import {
   TCP_CONGESTION,
   TCP_NODELAY,
 } from '@jackfield/sockets'
-import { expect } from 'vitest'
+import { expect, inject } from 'vitest'
 import { createNetwork, type Network, type SimCableOptions, type SimHost } from './index.js'
 
-interface Environment {
-  process?: { env: Record<string, string | undefined> }
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** `JACKFIELD_RUNS` and `JACKFIELD_SEED`, from the test configuration; empty where they are not set. */
+    runs: string
+    seed: string
+  }
 }
 
-/** Runs of each property: `JACKFIELD_RUNS`, where there is an environment. */
+/** Runs of each property: `JACKFIELD_RUNS`. */
 export function runsWanted(usual: number): number {
-  const given = (globalThis as Environment).process?.env['JACKFIELD_RUNS']
-  return given === undefined ? usual : Number(given)
+  const runs = inject('runs')
+  return runs === '' ? usual : Number(runs)
 }
 
 /** The first seed: `JACKFIELD_SEED`, which repeats one run with `JACKFIELD_RUNS=1`. */
 export function firstSeed(): number {
-  return Number((globalThis as Environment).process?.env['JACKFIELD_SEED'] ?? 1)
+  const seed = inject('seed')
+  return seed === '' ? 1 : Number(seed)
 }
 
 /** How an end ends: it says that it has sent all; it leaves once the other has said so; it leaves with its last byte. */

@@ -11,34 +11,12 @@ import { openTun } from '../tun.js'
 import { ask } from './ask.test-support.js'
 import { type Place, ping, place, Running, run, until, up } from './kernel.test-support.js'
 import { FarHost, tcpExchange } from './router.test-support.js'
+import { faults, fields } from './tshark.test-support.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'jackfield-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 const LAST = 'the last datagram of the session'
-
-/** All checksums of these protocols are checked. */
-const CHECKED = ['ip', 'udp', 'tcp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`])
-/** Status 0 is "Bad" to Wireshark; what is wrong with a packet is an "expert" error. */
-const FAULTY = [
-  '_ws.malformed',
-  '_ws.expert.severity == error',
-  ...['ip', 'udp', 'tcp', 'icmp', 'igmp'].map((protocol) => `${protocol}.checksum.status == 0`),
-].join(' || ')
-
-/** One line for each packet of a capture that tshark finds fault with. */
-function faults(file: string): Promise<string> {
-  return run('tshark', '-n', '-r', file, ...CHECKED, '-Y', FAULTY)
-}
-
-/** Fields of the packets that a display filter lets pass, one line each. */
-async function fields(file: string, filter: string, ...names: string[]): Promise<string[]> {
-  const printed = await run(
-    ...(['tshark', '-n', '-r', file, '-Y', filter, '-T', 'fields'] as const),
-    ...names.flatMap((name) => ['-e', name]),
-  )
-  return printed.split('\n').filter((line) => line !== '')
-}
 
 /** All packets of a capture, link header and all, in hexadecimal. */
 async function packets(file: string): Promise<string[]> {

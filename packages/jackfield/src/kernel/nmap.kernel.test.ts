@@ -16,19 +16,21 @@ interface Scan {
 
 async function nmap(...parameters: string[]): Promise<Scan> {
   const output = await run('nmap', '-n', '-Pn', ...parameters)
-  const lines = output.matchAll(/^(\d+)(?:\/udp)?\s+(open|closed|filtered|open\|filtered)\s/gm)
+  const lines = output.matchAll(/^(\d+)(?:\/udp|\/tcp)?\s+(open|closed|filtered|unfiltered|open\|filtered)\s/gm)
   const states = Object.fromEntries([...lines].map(([, number, state = '']) => [Number(number), state]))
   return { states, closed: Number(/Not shown: (\d+) closed/.exec(output)?.[1] ?? 0) }
 }
 
-/** The same four services, as sockets of a kernel. */
+/** The same four services, as sockets of a kernel; for TCP no more than listeners. */
 const KERNEL_SERVICES = `
   const { createSocket } = require('node:dgram')
+  const { createServer } = require('node:net')
   let waiting = 4
   for (const [port, answers] of [[7, true], [9, false], [13, true], [19, true]]) {
     const socket = createSocket('udp4')
     if (answers) socket.on('message', (request, from) => socket.send('an answer', from.port, from.address))
     socket.bind(port, () => { if (--waiting === 0) console.log('listening') })
+    createServer((connection) => connection.on('error', () => {})).listen(port)
   }
 `
 
@@ -57,14 +59,33 @@ describe('what nmap finds', () => {
     expect(await nmap('-sU', '-p', '1-25', kernel)).toEqual(scan)
   })
 
+  // Scans of connections: whole ones, SYN, ACK, no flags, FIN, and FIN with PSH and URG. A closed port answers them all
+  // with RST, an open one answers no segment without SYN, ACK or RST, and to an ACK all ports are alike (RFC 9293,
+  // 3.10.7).
+  test.each([
+    ['-sT', 'open', 'closed'],
+    ['-sS', 'open', 'closed'],
+    ['-sA', 'unfiltered', 'unfiltered'],
+    ['-sN', 'open|filtered', 'closed'],
+    ['-sF', 'open|filtered', 'closed'],
+    ['-sX', 'open|filtered', 'closed'],
+  ])('is the same with %s: open ports are %s, closed ones %s', async (kind, open, closed) => {
+    const states: Record<number, string> = {}
+    for (let port = 1; port <= 25; port++) states[port] = closed
+    for (const port of [7, 9, 13, 19]) states[port] = open
+    const scan = await nmap(kind, '-p', '1-25', stack)
+    expect(scan.states).toEqual(states)
+    expect(await nmap(kind, '-p', '1-25', kernel)).toEqual(scan)
+  })
+
   test('is each protocol that the stack has', async () => {
     const scan = await nmap('-sO', stack)
     // Broken IGMP and UDP-Lite are dropped without a word, there as here.
-    expect(scan.states).toEqual({ 1: 'open', 2: 'open|filtered', 17: 'open', 136: 'open|filtered' })
-    expect(scan.closed).toBe(252)
+    expect(scan.states).toEqual({ 1: 'open', 2: 'open|filtered', 6: 'open', 17: 'open', 136: 'open|filtered' })
+    expect(scan.closed).toBe(251)
     // A kernel may have more protocols, as it is configured.
     const { states } = await nmap('-sO', kernel)
-    expect(states).toMatchObject({ 1: 'open', 2: 'open|filtered', 17: 'open' })
+    expect(states).toMatchObject({ 1: 'open', 2: 'open|filtered', 6: 'open', 17: 'open' })
     for (const unassigned of [200, 253, 254]) expect(states[unassigned]).toBeUndefined()
   })
 })

@@ -169,7 +169,8 @@ export class SendStream implements StreamHandler {
 
   ready(events: number): boolean {
     const { sockets, fd, pattern } = this
-    if ((events & EPOLLIN) !== 0 && sockets.recv(fd, scratch) === 0) return false
+    // A peer that has said all it had to say may still listen: one answer is due, an endless stream is not.
+    if ((events & EPOLLIN) !== 0 && sockets.recv(fd, scratch) === 0 && !this.once) return false
     if ((events & EPOLLOUT) === 0) return true
     this.at += sendSome(sockets, fd, this.at === 0 ? pattern : pattern.subarray(this.at))
     if (this.at < pattern.length) return true
