@@ -18,8 +18,7 @@ export function retransmitTimeout(c: Connection): void {
   const { counters } = c.tcp
   if (c.sndWnd === 0 && !c.orphaned && !stateIn(c.state, OPENING)) {
     // The peer took its window back: it is alive as long as it answers.
-    const silent = (c.tcp.now - c.lastReceived) >>> 0 > c.tcp.settings.rtoMax * 2
-    if (silent && retransmitsExceed(c, c.tcp.settings.retries2, c.userTimeout)) {
+    if (isSilent(c, head.sentAt)) {
       giveUp(c)
       return
     }
@@ -40,6 +39,20 @@ export function retransmitTimeout(c: Connection): void {
   }
   c.retransmits++
   backOff(c)
+}
+
+/**
+ * Whether a peer that took its window back has neither answered nor taken anything for too long (Linux's
+ * `tcp_rtx_probe0_timed_out`): twice the longest RTO, or what the user allows; with that set, answers alone do not do.
+ */
+function isSilent(c: Connection, sentAt: number): boolean {
+  const { now, settings } = c.tcp
+  const stuck = (now - (c.retransStamp !== 0 ? c.retransStamp : sentAt)) >>> 0
+  const patience = c.userTimeout * 1000
+  // Reached, not passed: the last wait is cut to end just then.
+  if (patience > 0 && stuck >= patience) return true
+  const longest = patience > 0 ? Math.min(settings.rtoMax * 2, patience) : settings.rtoMax * 2
+  return (now - c.lastReceived) >>> 0 > longest && stuck > longest
 }
 
 /** Doubles the wait; a SYN's first ones stay as they are (`tcp_syn_linear_timeouts`), a thin stream's too if it asked for it. */
