@@ -43,38 +43,38 @@ export class Packet {
   /** A view of the whole buffer. */
   view: DataView
   /** First byte of the window. */
-  start: number
+  start = 0
   /** One past the last byte of the window. */
-  end: number
-  linkHeader: number
-  networkHeader: number
-  transportHeader: number
+  end = 0
+  linkHeader = -1
+  networkHeader = -1
+  transportHeader = -1
   /** Index of the interface that it came in by or goes out by; 0 is none. */
-  interfaceIndex: number
+  interfaceIndex = 0
   /** `PACKET_HOST` and the like. */
-  packetType: number
+  packetType: number = PACKET_HOST
   /** The EtherType of the payload, 0 if not known. */
-  etherType: number
+  etherType = 0
   /** The 802.1Q tag control information (16 bits), -1 for untagged. */
-  vlan: number
-  mark: number
-  priority: number
+  vlan = -1
+  mark = 0
+  priority = 0
   /** Microseconds since the Unix epoch at which it was received or sent; 0 is not stamped. */
-  timestamp: number
+  timestamp = 0
   /** `CHECKSUM_NONE`, `CHECKSUM_PARTIAL` or `CHECKSUM_VERIFIED`. */
-  checksum: number
+  checksum: number = CHECKSUM_NONE
   /** For a partial checksum: offset of the first byte summed. */
-  checksumStart: number
+  checksumStart = 0
   /** For a partial checksum: where the field is, counted from `checksumStart`. */
-  checksumOffset: number
+  checksumOffset = 0
   /** `SEGMENT_NONE`, `SEGMENT_TCP` or `SEGMENT_UDP`. */
-  segmentType: number
+  segmentType: number = SEGMENT_NONE
   /** Payload bytes in each segment but the last. */
-  segmentSize: number
+  segmentSize = 0
   /** How many segments it holds; 0 for a plain packet. */
-  segmentCount: number
+  segmentCount = 0
   /** Next packet of whatever list its holder keeps it in. */
-  next: Packet | null
+  next: Packet | null = null
   /** @internal The counted buffer; null once released. */
   buffer: PacketBuffer | null
 
@@ -82,25 +82,6 @@ export class Packet {
   constructor(buffer: PacketBuffer) {
     this.bytes = buffer.bytes
     this.view = buffer.view
-    this.start = 0
-    this.end = 0
-    this.linkHeader = -1
-    this.networkHeader = -1
-    this.transportHeader = -1
-    this.interfaceIndex = 0
-    this.packetType = PACKET_HOST
-    this.etherType = 0
-    this.vlan = -1
-    this.mark = 0
-    this.priority = 0
-    this.timestamp = 0
-    this.checksum = CHECKSUM_NONE
-    this.checksumStart = 0
-    this.checksumOffset = 0
-    this.segmentType = SEGMENT_NONE
-    this.segmentSize = 0
-    this.segmentCount = 0
-    this.next = null
     this.buffer = buffer
   }
 
