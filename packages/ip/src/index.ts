@@ -1,5 +1,8 @@
+export { Cutter, type CutterOptions, segmentLength } from './cutter.js'
 export { DestinationCache, type DestinationCacheOptions } from './destination-cache.js'
 export { ErrorRateLimit, type ErrorRateLimitOptions } from './error-rate-limit.js'
+export { FlowRouter } from './flow-router.js'
+export { followedKey, followRoutes } from './followed-routes.js'
 export {
   ALLOW_NEW_SOURCES,
   BLOCK_OLD_SOURCES,
@@ -16,6 +19,10 @@ export {
   NO_MEMBERSHIP,
 } from './group-filter.js'
 export { GroupMembership, type GroupMembershipOptions } from './group-membership.js'
+export { integerSetting } from './integer-setting.js'
+export { LoopQueue, type LoopQueueOptions } from './loop-queue.js'
+export { PACKET_REFUSED, PACKET_TAKEN, PACKET_UNKNOWN, ProtocolTable } from './protocol-table.js'
 export { Reassembler, type ReassemblerOptions, type ReassemblyCounters } from './reassembler.js'
 export { RouteTable, type RouteTableOptions } from './route-table.js'
 export { TableRoute } from './table-route.js'
+export { Taps } from './taps.js'

@@ -178,7 +178,7 @@ export class RouteFinder {
   private toSelf(destination: IpAddress, source: IpAddress | null): TableRoute | number {
     const loopback = this.options.loopback()
     if (loopback === undefined) return ENETUNREACH
-    const self = source ?? this.options.selectSource(destination, loopback)
+    const self = source ?? this.options.selectSource(destination, loopback, destination)
     if (self === null) return ENETUNREACH
     return this.make(destination, self, loopback, self, CAST_UNICAST, true, null)
   }
@@ -254,8 +254,18 @@ export class RouteFinder {
   ): TableRoute {
     const { version } = this.options
     const any = version === 4 ? IPV4_ANY : IPV6_ANY
-    const chosen = source ?? entry?.source ?? this.options.selectSource(nextHop, out) ?? any
-    const fields = { destination, source: chosen, interface: out, nextHop, cast, local, entry }
+    const chosen = source ?? entry?.source ?? this.options.selectSource(nextHop, out, destination) ?? any
+    const mtu = this.options.linkMtu?.(out)
+    const fields = {
+      destination,
+      source: chosen,
+      interface: out,
+      nextHop,
+      cast,
+      local,
+      entry,
+      ...(mtu === undefined ? {} : { mtu }),
+    }
     return new TableRoute(fields, this.generation, this.options.destinations)
   }
 

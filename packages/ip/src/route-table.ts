@@ -26,8 +26,16 @@ export interface RouteTableOptions {
   interfaceByIndex(index: number): NetworkInterface | undefined
   /** The interface by which packets to this host's own addresses go, if there is one. */
   loopback(): NetworkInterface | undefined
-  /** The source for a destination where the route names none; null where the interface has no address. */
-  selectSource(target: IpAddress, networkInterface: NetworkInterface): IpAddress | null
+  /**
+   * The source for packets to `destination` by way of `nextHop`, where the route names none; null where there is no
+   * address for it.
+   */
+  selectSource(nextHop: IpAddress, networkInterface: NetworkInterface, destination: IpAddress): IpAddress | null
+  /**
+   * What this version of IP takes of an interface's MTU, in bytes, where that may be less than all of it. Asked when a route is
+   * made: a change calls for `invalidate`.
+   */
+  linkMtu?(networkInterface: NetworkInterface): number
   /** `Route` objects kept for reuse, 16 to 65536. Default 4096. */
   readonly maxCached?: number
 }

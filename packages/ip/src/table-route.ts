@@ -19,6 +19,8 @@ export interface TableRouteFields {
   readonly cast: number
   readonly local: boolean
   readonly entry: RouteEntry | null
+  /** What the network layer takes of the interface's MTU; absent: all of it. */
+  readonly mtu?: number
 }
 
 /**
@@ -61,7 +63,7 @@ export class TableRoute implements Route {
     this.local = fields.local
     this.entry = fields.entry
     this.ownNextHop = fields.nextHop
-    this.fixedMtu = Math.min(fields.entry?.mtu ?? MAX_PACKET, MAX_PACKET)
+    this.fixedMtu = Math.min(fields.entry?.mtu ?? MAX_PACKET, fields.mtu ?? MAX_PACKET, MAX_PACKET)
     this.generation = generation
     this.born = generation.current
     this.destinations = destinations

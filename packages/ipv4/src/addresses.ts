@@ -2,14 +2,13 @@ import { type IpAddress, Prefix } from '@jackfield/addr'
 import {
   EADDRNOTAVAIL,
   EEXIST,
-  ENOENT,
   type InterfaceAddress,
   type NetworkInterface,
   type RouteEntry,
   type RouteType,
   SocketError,
 } from '@jackfield/interfaces'
-import type { RouteTable } from '@jackfield/ip'
+import { followedKey, followRoutes, type RouteTable } from '@jackfield/ip'
 
 /** The host's addresses, and the routes that come and go with them (Linux's `fib_add_ifaddr`). */
 export class Addresses {
@@ -116,10 +115,7 @@ export class Addresses {
 
   /** Takes the addresses and makes the routes follow: what two addresses share comes once, and goes with the last. */
   private replace(routes: RouteTable, entries: readonly InterfaceAddress[]): void {
-    const before = routesOf(this.entries)
-    const after = routesOf(entries)
-    for (const [key, route] of before) if (after.get(key)?.source !== route.source) quietly(() => routes.remove(route))
-    for (const [key, route] of after) if (before.get(key)?.source !== route.source) quietly(() => routes.add(route))
+    followRoutes(routes, routesOf(this.entries), routesOf(entries))
     this.entries = entries
   }
 
@@ -128,15 +124,6 @@ export class Addresses {
     const left = (this.owned.get(word) ?? 1) - 1
     if (left === 0) this.owned.delete(word)
     else this.owned.set(word, left)
-  }
-}
-
-/** A route that somebody else added, or took out, is his affair (as Linux's `fib_magic` has it). */
-function quietly(change: () => void): void {
-  try {
-    change()
-  } catch (error) {
-    if (!(error instanceof SocketError && (error.errno === EEXIST || error.errno === ENOENT))) throw error
   }
 }
 
@@ -149,8 +136,9 @@ function routesOf(entries: readonly InterfaceAddress[]): Map<string, RouteEntry>
   for (const { prefix, broadcast, interface: networkInterface } of entries) {
     const source = prefix.address
     const want = (type: RouteType, destination: Prefix): void => {
-      const key = `${type} ${destination} ${networkInterface.index}`
-      if (!routes.has(key)) routes.set(key, { destination, type, interface: networkInterface.index, source })
+      const route: RouteEntry = { destination, type, interface: networkInterface.index, source }
+      const key = followedKey(route)
+      if (!routes.has(key)) routes.set(key, route)
     }
     want('local', new Prefix(source, 32))
     if (prefix.length === 32) continue

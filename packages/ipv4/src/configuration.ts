@@ -1,5 +1,5 @@
 import type { NetworkInterface, Setting } from '@jackfield/interfaces'
-import { integerSetting } from './integer-setting.js'
+import { integerSetting } from '@jackfield/ip'
 
 /** The per-interface settings, `net.ipv4.conf.NAME.*`. Flags are 0 or 1. */
 export class InterfaceConfiguration {

@@ -1,12 +1,11 @@
 import type { Clock } from '@jackfield/clock'
-import type { ControlMessages, Host, NetworkLayer, TransportLayer } from '@jackfield/interfaces'
-import type { DestinationCache, GroupMembership, RouteTable } from '@jackfield/ip'
+import type { ControlMessages, Host, NetworkLayer } from '@jackfield/interfaces'
+import type { DestinationCache, GroupMembership, ProtocolTable, RouteTable } from '@jackfield/ip'
 import type { PacketPool } from '@jackfield/packet'
 import type { Addresses } from './addresses.js'
 import type { Configurations } from './configuration.js'
 import type { Ipv4Counters } from './counters.js'
 import type { Ipv4Settings } from './settings.js'
-import type { Taps } from './taps.js'
 
 /** What the parts of the layer share. */
 export interface Ipv4Context {
@@ -21,9 +20,7 @@ export interface Ipv4Context {
   readonly routes: RouteTable
   readonly addresses: Addresses
   readonly groups: GroupMembership
-  readonly taps: Taps
-  /** By protocol number. */
-  readonly transports: (TransportLayer | null)[]
+  readonly protocols: ProtocolTable
   /** ICMP; null in a stack without. */
   control: ControlMessages | null
 }

@@ -55,8 +55,7 @@ export class ErrorsIn {
       if (settings.noPmtuDisc === 2) return
       this.learnMtu(report, packet)
     }
-    if (context.taps.any) context.taps.error(report)
-    context.transports[report.protocol]?.error(report)
+    context.protocols.error(report)
   }
 
   /** `NetworkLayer.neighborUnreachable`. */
@@ -86,8 +85,7 @@ export class ErrorsIn {
     own.info = 0
     own.interfaceIndex = networkInterface.index
     setSlot(own.offender as IpAddressSlot, own.source)
-    if (context.taps.any) context.taps.error(own)
-    context.transports[own.protocol]?.error(own)
+    context.protocols.error(own)
     own.packet = null
     packet.release()
   }

@@ -15,10 +15,9 @@ import {
   type NetworkHeader,
   type NetworkInterface,
 } from '@jackfield/interfaces'
-import type { TableRoute } from '@jackfield/ip'
+import { segmentLength, type TableRoute } from '@jackfield/ip'
 import { PACKET_HOST, type Packet, updateChecksum } from '@jackfield/packet'
 import type { Ipv4Context } from './context.js'
-import { segmentLength } from './cutter.js'
 import { fillHeader } from './network-header.js'
 import type { OptionStamps } from './option-stamps.js'
 import type { Output } from './output.js'
@@ -82,7 +81,7 @@ export class Forwarder {
     let pieces = 0
     if (packet.end - start > mtu) {
       const df = (view.getUint16(start + IPV4_FRAGMENT) & IP_DF) !== 0
-      if (packet.segmentType === 0 || segmentLength(packet) > mtu) {
+      if (packet.segmentType === 0 || segmentLength(packet, (view.getUint8(start) & 15) << 2) > mtu) {
         if (df) {
           counters.IpFragFails++
           this.refuse(packet, ERROR_PACKET_TOO_BIG, mtu)

@@ -2,7 +2,6 @@ import {
   CAST_BROADCAST,
   CAST_MULTICAST,
   CAST_UNICAST,
-  DELIVERED,
   ERROR_PARAMETER_PROBLEM,
   ERROR_PORT_UNREACHABLE,
   ERROR_PROTOCOL_UNREACHABLE,
@@ -12,9 +11,8 @@ import {
   IPPROTO_IGMP,
   type NetworkHeader,
   type NetworkInterface,
-  type TransportLayer,
 } from '@jackfield/interfaces'
-import type { Reassembler } from '@jackfield/ip'
+import { PACKET_REFUSED, PACKET_TAKEN, PACKET_UNKNOWN, type Reassembler } from '@jackfield/ip'
 import { PACKET_OTHERHOST, type Packet } from '@jackfield/packet'
 import * as decided from './classify.js'
 import type { Ipv4Context } from './context.js'
@@ -200,22 +198,12 @@ export class Input {
     } else packet.start += header.headerLength
     header.cast = cast
     packet.transportHeader = packet.start
-    const taken = context.taps.any && context.taps.receive(packet, header)
-    const transport = context.transports[header.protocol] as TransportLayer | null
-    if (transport !== null) {
-      counters.IpInDelivers++
-      if (transport.receive(packet, header) === DELIVERED) return
-      if (cast === CAST_UNICAST) this.refuse(packet, ERROR_PORT_UNREACHABLE, 0)
-      else packet.release()
-      return
-    }
-    if (taken) {
-      counters.IpInDelivers++
-      packet.release()
-      return
-    }
-    counters.IpInUnknownProtos++
-    if (cast === CAST_UNICAST) this.refuse(packet, ERROR_PROTOCOL_UNREACHABLE, 0)
+    const outcome = context.protocols.deliver(packet, header)
+    if (outcome === PACKET_UNKNOWN) counters.IpInUnknownProtos++
+    else counters.IpInDelivers++
+    if (outcome === PACKET_TAKEN) return
+    const kind = outcome === PACKET_REFUSED ? ERROR_PORT_UNREACHABLE : ERROR_PROTOCOL_UNREACHABLE
+    if (cast === CAST_UNICAST) this.refuse(packet, kind, 0)
     else packet.release()
   }
 

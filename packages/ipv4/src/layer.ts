@@ -24,28 +24,34 @@ import {
   type TransportLayer,
   type Untap,
 } from '@jackfield/interfaces'
-import { DestinationCache, ErrorRateLimit, GroupMembership, Reassembler, RouteTable } from '@jackfield/ip'
+import {
+  Cutter,
+  DestinationCache,
+  ErrorRateLimit,
+  GroupMembership,
+  LoopQueue,
+  ProtocolTable,
+  Reassembler,
+  RouteTable,
+} from '@jackfield/ip'
 import type { Packet } from '@jackfield/packet'
 import { Addresses } from './addresses.js'
 import { InputDecisions } from './classify.js'
 import { Configurations } from './configuration.js'
 import type { Ipv4Context } from './context.js'
 import { createIpv4Counters, type Ipv4Counters } from './counters.js'
-import { Cutter } from './cutter.js'
 import { ErrorsIn } from './errors-in.js'
 import { Forwarder } from './forward.js'
 import { Fragmenter } from './fragment.js'
 import { Igmp } from './igmp/index.js'
 import { Input } from './input.js'
-import { LoopQueue } from './loop-queue.js'
 import { fillHeader } from './network-header.js'
 import { Ipv4Offload } from './offload.js'
 import { OptionStamps } from './option-stamps.js'
 import { Output } from './output.js'
 import { acceptRedirect } from './redirect-in.js'
 import { Ipv4Settings, ipv4SettingList } from './settings.js'
-import { Taps } from './taps.js'
-import { IPV4_HEADER_LENGTH } from './wire/header.js'
+import { IPV4_HEADER_LENGTH, IPV4_PROTOCOL } from './wire/header.js'
 
 /** How an IPv4 layer is made. */
 export interface Ipv4Options {
@@ -120,17 +126,28 @@ export class Ipv4Layer implements NetworkLayer {
       routes: this.table,
       addresses: this.addressBook,
       groups,
-      taps: new Taps(),
-      transports: new Array<TransportLayer | null>(256).fill(null),
+      protocols: new ProtocolTable(),
       control: null,
     }
     this.context = context
     this.decisions = new InputDecisions(context)
     this.offload = new Ipv4Offload(context)
-    this.loop = new LoopQueue(context, (packet, networkInterface) => this.input.receiveOwn(packet, networkInterface))
+    this.loop = new LoopQueue({
+      host,
+      counters: this.counters,
+      drops: 'IpExtLoopbackDrops',
+      deliver: (packet, networkInterface) => this.input.receiveOwn(packet, networkInterface),
+    })
     const fragmenter = new Fragmenter(context)
     const stamps = new OptionStamps(context)
-    const cutter = new Cutter(context, fragmenter, this.offload)
+    const cutter = new Cutter({
+      protocols: context.protocols,
+      protocolOf: (packet) => packet.view.getUint8(packet.start + IPV4_PROTOCOL),
+      finish: (segment, index) => this.offload.finish(segment, index),
+      fragment: (segment, mtu, route) => fragmenter.send(segment, mtu, route.interface, route.nextHop),
+      hand: (segment, route) => this.output.hand(segment, route.interface, route.nextHop),
+      failed: () => this.counters.IpFragFails++,
+    })
     this.output = new Output(context, fragmenter, cutter, this.loop, stamps)
     this.igmp = new Igmp({
       clock,
@@ -174,16 +191,11 @@ export class Ipv4Layer implements NetworkLayer {
   // --- to the transports
 
   attach(protocol: number, transport: TransportLayer): void {
-    if (!Number.isInteger(protocol) || protocol < 0 || protocol > 255) {
-      throw new RangeError(`a protocol is 0 to 255, not ${protocol}`)
-    }
-    const { transports } = this.context
-    if (transports[protocol] !== null) throw new Error(`protocol ${protocol} has a transport already`)
-    transports[protocol] = transport
+    this.context.protocols.attach(protocol, transport)
   }
 
   tap(protocol: number, tap: ProtocolTap): Untap {
-    return this.context.taps.add(protocol, tap)
+    return this.context.protocols.tap(protocol, tap)
   }
 
   route(query: RouteQuery): RouteResult {

@@ -6,7 +6,6 @@ import {
   EACCES,
   EINVAL,
   EMSGSIZE,
-  ENETUNREACH,
   ETH_P_IP,
   IP_PMTUDISC_DO,
   IP_PMTUDISC_OMIT,
@@ -14,15 +13,12 @@ import {
   IP_PMTUDISC_WANT,
   type NetworkFlow,
   type NetworkInterface,
-  type RouteQuery,
 } from '@jackfield/interfaces'
-import type { TableRoute } from '@jackfield/ip'
+import { type Cutter, FlowRouter, type LoopQueue, segmentLength, type TableRoute } from '@jackfield/ip'
 import { PACKET_MULTICAST, type Packet } from '@jackfield/packet'
 import type { Ipv4Context } from './context.js'
-import { type Cutter, segmentLength } from './cutter.js'
 import type { Fragmenter } from './fragment.js'
 import { Identification } from './identification.js'
-import type { LoopQueue } from './loop-queue.js'
 import type { OptionStamps } from './option-stamps.js'
 import {
   IP_DF,
@@ -52,7 +48,7 @@ export class Output {
   private readonly stamps: OptionStamps
   private readonly places = new OptionPlaces()
   private readonly identification: Identification
-  private readonly query: RouteQuery
+  private readonly router: FlowRouter
 
   constructor(context: Ipv4Context, fragmenter: Fragmenter, cutter: Cutter, loop: LoopQueue, stamps: OptionStamps) {
     this.context = context
@@ -62,16 +58,7 @@ export class Output {
     this.stamps = stamps
     const { clock, host } = context
     this.identification = new Identification(clock, host.random, host.secret0, host.secret1)
-    this.query = {
-      destination: IPV4_ANY,
-      source: null,
-      interface: 0,
-      scope: 0,
-      tos: 0,
-      mark: 0,
-      flowHash: 0,
-      anySource: false,
-    }
+    this.router = new FlowRouter(IPV4_ANY, (query) => context.routes.lookup(query))
   }
 
   /** `NetworkLayer.send`. */
@@ -202,7 +189,7 @@ export class Output {
     packet.packetType = route.cast
     if (pieces !== 0) return this.fragmenter.send(packet, pieces, route.interface, route.nextHop)
     if (packet.segmentType !== 0 && packet.length > mtu) {
-      const each = segmentLength(packet)
+      const each = segmentLength(packet, (packet.view.getUint8(packet.start) & 15) << 2)
       if (each > mtu || packet.length > route.maxSegment) {
         const df = (packet.view.getUint16(packet.start + IPV4_FRAGMENT) & IP_DF) !== 0
         if (each > mtu && df) return this.tooLarge(packet)
@@ -212,7 +199,8 @@ export class Output {
     return this.hand(packet, route.interface, route.nextHop)
   }
 
-  private hand(packet: Packet, networkInterface: NetworkInterface, nextHop: IpAddress): number {
+  /** Gives a packet to an interface. Takes it. 0 or an error number. */
+  hand(packet: Packet, networkInterface: NetworkInterface, nextHop: IpAddress): number {
     const counters = this.context.counters
     counters.IpOutTransmits++
     counters.IpExtOutOctets += packet.end - packet.start
@@ -222,27 +210,9 @@ export class Output {
   }
 
   private findRoute(flow: NetworkFlow): number {
-    const { query, context } = this
-    query.destination = flow.destination
-    query.source = flow.source.w3 === 0 ? null : flow.source
-    query.interface = flow.interfaceIndex
-    query.scope = flow.scopeId
-    query.tos = flow.tos
-    query.mark = flow.mark
-    query.flowHash = flow.flowHash
-    query.anySource = flow.anySource
-    flow.route = null
-    const found = context.routes.lookup(query)
-    if (typeof found === 'number') {
-      context.counters.IpOutNoRoutes++
-      return found
-    }
-    if (flow.onLink && found.cast === CAST_UNICAST && !found.local && found.nextHop.w3 !== flow.destination.w3) {
-      context.counters.IpOutNoRoutes++
-      return ENETUNREACH
-    }
-    flow.route = found
-    return 0
+    const error = this.router.find(flow)
+    if (error !== 0) this.context.counters.IpOutNoRoutes++
+    return error
   }
 
   /**

@@ -1,7 +1,6 @@
 import type { Setting } from '@jackfield/interfaces'
-import type { DestinationCache, ErrorRateLimit, Reassembler } from '@jackfield/ip'
+import { type DestinationCache, type ErrorRateLimit, integerSetting, type Reassembler } from '@jackfield/ip'
 import type { Configurations } from './configuration.js'
-import { integerSetting } from './integer-setting.js'
 
 /** The settings that the packet path reads, as plain numbers. */
 export class Ipv4Settings {

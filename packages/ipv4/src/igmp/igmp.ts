@@ -7,9 +7,8 @@ import {
   type NetworkInterface,
   type Setting,
 } from '@jackfield/interfaces'
-import type { GroupFilter, GroupMembership } from '@jackfield/ip'
+import { type GroupFilter, type GroupMembership, integerSetting } from '@jackfield/ip'
 import { checksum, type Packet, type PacketPool } from '@jackfield/packet'
-import { integerSetting } from '../integer-setting.js'
 import { IgmpConfigurations } from './configuration.js'
 import { type IgmpContext, IgmpInterface } from './igmp-interface.js'
 import {
