@@ -49,6 +49,8 @@ export interface Host {
   addTransport(transport: TransportLayer): void
   /** Called for every network layer, present and to come. */
   eachNetwork(callback: (network: NetworkLayer) => void): void
+  /** How ICMP errors leave, for a transport that refuses a packet after it took it; null in a stack without ICMP. */
+  readonly control: ControlMessages | null
   /** Called for every network layer, present and to come: how errors leave. */
   setControl(control: ControlMessages): void
   addLinkLayer(medium: LinkMedium, create: (networkInterface: NetworkInterface) => LinkLayer): void

@@ -112,6 +112,7 @@ export const IP_MTU = 14
 export const IP_FREEBIND = 15
 export const IP_TRANSPARENT = 19
 export const IP_RECVORIGDSTADDR = 20
+export const IP_ORIGDSTADDR = 20
 export const IP_MINTTL = 21
 export const IP_NODEFRAG = 22
 export const IP_BIND_ADDRESS_NO_PORT = 24
@@ -159,6 +160,8 @@ export const IPV6_RECVHOPLIMIT = 51
 export const IPV6_HOPLIMIT = 52
 export const IPV6_RECVTCLASS = 66
 export const IPV6_TCLASS = 67
+export const IPV6_RECVORIGDSTADDR = 74
+export const IPV6_ORIGDSTADDR = 74
 export const IPV6_TRANSPARENT = 75
 export const IPV6_FREEBIND = 78
 

@@ -48,6 +48,8 @@ export interface RouteTableOptions {
  * still leaves more specific routes to what goes *out*.
  */
 export class RouteTable {
+  /** Whether every query may name a source that is not this host's, as if its `anySource` were set. Then `invalidate`. */
+  anySource = false
   private readonly version: 4 | 6
   private readonly options: RouteTableOptions
   /** Entries of type `local` and `broadcast`, which input asks for by themselves. */
@@ -136,7 +138,7 @@ export class RouteTable {
   lookup(query: RouteQuery): TableRoute | number {
     const { interface: bound, scope, destination } = query
     if (bound !== 0 && scope !== 0 && bound !== scope) return EINVAL
-    const any = query.anySource === true
+    const any = this.anySource || query.anySource === true
     const source = query.source?.isUnspecified ? null : query.source
     const wanted = bound === 0 ? scope : bound
     return this.cached(destination, source, (wanted << 2) | (any ? 1 : 0), wanted, any, false, query.flowHash)

@@ -90,6 +90,8 @@ export class InputDecisions {
     setSlotV4(this.address, destination)
     const entry = routes.localEntry(this.address, 0)
     if (entry === null) {
+      if (configurations.either(index, 'accept_any_destination'))
+        return this.validate(source, networkInterface, TO_HOST)
       if (!configurations.forwarding(index)) return NOT_OURS
       return this.validate(source, networkInterface, TO_FORWARD)
     }

@@ -26,6 +26,12 @@ export class InterfaceConfiguration {
    * accepted. Not a Linux setting; Linux is a weak host, as 0 is.
    */
   strong_host_receive = 0
+  /**
+   * For gateways: unicast packets for whatever address that come in by this interface are this host's, where no rule of
+   * addresses says otherwise, and are not forwarded; its sockets may send from any address. Not a Linux setting: there a
+   * rule and a `local` route do it (`ip rule add iif NAME lookup 100; ip route add local 0.0.0.0/0 dev lo table 100`).
+   */
+  accept_any_destination = 0
 }
 
 type Key = keyof InterfaceConfiguration
@@ -42,6 +48,7 @@ const MAXIMA: Readonly<Record<Key, number>> = {
   accept_local: 1,
   route_localnet: 1,
   strong_host_receive: 1,
+  accept_any_destination: 1,
 }
 
 /** `conf.all`, `conf.default` and those of each interface, combined as Linux does (`include/linux/inetdevice.h`). */
@@ -91,6 +98,12 @@ export class Configurations {
   /** One of the flags that hold where `all` or the interface has it. */
   either(index: number, key: Exclude<Key, 'forwarding' | 'rp_filter' | 'accept_redirects' | 'bc_forwarding'>): boolean {
     return (this.of(index)[key] | this.all[key]) === 1
+  }
+
+  /** Whether any interface has `accept_any_destination`. */
+  get acceptsAny(): boolean {
+    if (this.all.accept_any_destination === 1) return true
+    return this.byIndex.some((each) => each?.accept_any_destination === 1)
   }
 
   /** Holds only where both `all` and the interface have it. */

@@ -57,6 +57,16 @@ describe('ICMP errors in', () => {
     expect(net.layer.counters.IpExtInBadQuotes).toBe(1)
   })
 
+  it('reach it where any address may be a source', () => {
+    const quote = packetBytes({ source: '198.51.100.7', destination: '203.0.113.5' })
+    net.host.set('net.ipv4.conf.a.accept_any_destination', 1)
+    report(net, quote, ERROR_PORT_UNREACHABLE, ECONNREFUSED)
+    expect(net.udp.errors).toMatchObject([{ source: '198.51.100.7' }])
+    net.host.set('net.ipv4.conf.a.accept_any_destination', 0)
+    report(net, quote, ERROR_PORT_UNREACHABLE, ECONNREFUSED)
+    expect(net.udp.errors).toHaveLength(1)
+  })
+
   it('with random quotes never throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(13), fc.nat(70_000), (quote, kind, info) => {

@@ -47,7 +47,12 @@ export class ErrorsIn {
     const { context } = this
     const { counters, settings } = context
     const packet = report.packet
-    if (packet === null || !this.readQuote(report, packet)) {
+    // A gateway's sockets send from any address.
+    if (
+      packet === null ||
+      !this.readQuote(report, packet) ||
+      !(context.routes.anySource || context.network.isLocal(report.source, 0))
+    ) {
       counters.IpExtInBadQuotes++
       return
     }
@@ -71,7 +76,7 @@ export class ErrorsIn {
     own.version = 4
     own.packet = packet
     own.quoteStart = start
-    if (!this.readQuote(own, packet)) {
+    if (!this.readQuote(own, packet) || !context.network.isLocal(own.source, 0)) {
       own.packet = null
       this.forwarder.refuse(packet, ERROR_HOST_UNREACHABLE, 0)
       return
@@ -92,7 +97,7 @@ export class ErrorsIn {
 
   /**
    * Reads the quoted header. False where it is malformed, quotes less than 8 bytes of the transport's header (RFC 792),
-   * is of a later fragment, which no transport can place, or has a source that is not this host's.
+   * or is of a later fragment, which no transport can place.
    */
   private readQuote(report: IcmpReport, packet: Packet): boolean {
     const { quoteStart: at } = report
@@ -106,7 +111,7 @@ export class ErrorsIn {
     setSlotV4(report.destination as IpAddressSlot, view.getInt32(at + IPV4_DESTINATION))
     report.protocol = view.getUint8(at + IPV4_PROTOCOL)
     report.quoteTransport = at + headerLength
-    return this.context.network.isLocal(report.source, 0)
+    return true
   }
 
   /**

@@ -114,6 +114,42 @@ describe('IPv4 input', () => {
     expect(net.udp.received).toHaveLength(2)
   })
 
+  it('takes what is for anybody where accept_any_destination says so, rather than drop or forward it', () => {
+    put({ destination: '192.0.2.7' })
+    expect(net.layer.counters.IpInAddrErrors).toBe(1)
+    for (const forwarding of [0, 1]) {
+      net.host.set('net.ipv4.conf.a.accept_any_destination', 1)
+      net.host.set('net.ipv4.conf.a.forwarding', forwarding)
+      put({ destination: '192.0.2.7' })
+      expect(net.udp.received.splice(0)).toMatchObject([{ destination: '192.0.2.7', cast: 0, interfaceIndex: 2 }])
+      put({ source: '10.1.0.2', destination: '192.0.2.7' }, net.b)
+      expect(net.udp.received).toEqual([])
+      net.host.set('net.ipv4.conf.a.accept_any_destination', 0)
+    }
+    put({ destination: '192.0.2.7' })
+    expect(net.udp.received).toEqual([])
+    expect(net.layer.counters.IpForwDatagrams).toBe(1)
+  })
+
+  it('takes neither groups nor addresses that cannot be, whatever accept_any_destination says', () => {
+    net.host.set('net.ipv4.conf.all.accept_any_destination', 1)
+    for (const destination of ['239.1.2.3', '127.0.0.1', '0.0.0.5']) put({ destination })
+    put({ source: '10.0.0.1', destination: '192.0.2.7' })
+    expect(net.udp.received).toEqual([])
+    put({ destination: '10.0.0.255' })
+    expect(net.udp.received.map((each) => each.cast)).toEqual([CAST_BROADCAST])
+  })
+
+  it('takes whatever a route of type local holds', () => {
+    const route = { destination: Prefix.parse('0.0.0.0/0'), type: 'local' as const }
+    net.layer.addRoute(route)
+    put({ destination: '192.0.2.7' })
+    expect(net.udp.received).toMatchObject([{ destination: '192.0.2.7', cast: 0 }])
+    net.layer.removeRoute(route)
+    put({ destination: '192.0.2.7' })
+    expect(net.udp.received).toHaveLength(1)
+  })
+
   it('filters by the reverse path as rp_filter says', () => {
     const counts: number[] = []
     for (const mode of [0, 1, 2]) {

@@ -183,11 +183,18 @@ describe('the IPv4 layer', () => {
   it('lets only plain packets for this host be merged', () => {
     const inspect = (bytes: Uint8Array): number => {
       const packet = net.host.packets.copyOf(bytes)
+      packet.interfaceIndex = net.a.index
       const protocol = net.layer.offload.inspect(packet)
       packet.release()
       return protocol
     }
     expect(inspect(packetBytes({}))).toBe(17)
+    expect(inspect(packetBytes({ destination: '10.0.0.9' }))).toBe(-1)
+    net.host.set('net.ipv4.conf.a.accept_any_destination', 1)
+    expect(['10.0.0.9', '239.1.1.1', '10.0.0.255'].map((destination) => inspect(packetBytes({ destination })))).toEqual(
+      [17, -1, -1],
+    )
+    net.host.set('net.ipv4.conf.a.accept_any_destination', 0)
     expect(inspect(packetBytes({ destination: '10.0.0.9' }))).toBe(-1)
     expect(inspect(packetBytes({ mf: true }))).toBe(-1)
     expect(inspect(packetBytes({ options: Uint8Array.of(1, 1, 1, 1) }))).toBe(-1)

@@ -96,7 +96,7 @@ export class Ipv4Layer implements NetworkLayer {
       minPmtu: 552,
       ...(options.maxDestinations === undefined ? {} : { maxEntries: options.maxDestinations }),
     })
-    this.configurations = new Configurations(() => this.decisions.invalidate())
+    this.configurations = new Configurations(() => this.configured())
     this.table = new RouteTable({
       version: 4,
       secret0,
@@ -267,6 +267,7 @@ export class Ipv4Layer implements NetworkLayer {
     this.table.flush(index)
     this.reassembler.removeInterface(index)
     this.configurations.remove(index)
+    this.configured()
     if (this.loopback === networkInterface) {
       this.loopback = this.context.host.interfaces.find((other) => other.loopback && other !== networkInterface)
     }
@@ -349,6 +350,15 @@ export class Ipv4Layer implements NetworkLayer {
   private changed(): void {
     this.table.invalidate()
     this.decisions.invalidate()
+  }
+
+  /** A setting of an interface changed. */
+  private configured(): void {
+    this.decisions.invalidate()
+    const { acceptsAny } = this.configurations
+    if (this.table.anySource === acceptsAny) return
+    this.table.anySource = acceptsAny
+    this.table.invalidate()
   }
 
   private igmpTransport(): TransportLayer {

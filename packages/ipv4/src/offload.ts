@@ -38,13 +38,20 @@ export class Ipv4Offload implements NetworkOffload {
     const destination = view.getInt32(start + IPV4_DESTINATION)
     if (!this.context.addresses.owns(destination)) {
       setSlotV4(this.address, destination)
-      if (this.context.routes.localEntry(this.address, 0)?.type !== 'local') return -1
+      const entry = this.context.routes.localEntry(this.address, 0)
+      if (entry === null ? !this.acceptsAny(packet, destination) : entry.type !== 'local') return -1
     }
     // Padding of short frames must not get between two payloads.
     packet.end = start + view.getUint16(start + IPV4_TOTAL_LENGTH)
     packet.networkHeader = start
     packet.transportHeader = start + IPV4_HEADER_LENGTH
     return view.getUint8(start + IPV4_PROTOCOL)
+  }
+
+  /** `accept_any_destination`: groups and class E (the limited broadcast in it) are never meant. */
+  private acceptsAny(packet: Packet, destination: number): boolean {
+    if (destination >>> 28 >= 0xe) return false
+    return this.context.configurations.either(packet.interfaceIndex, 'accept_any_destination')
   }
 
   mergeable(head: Packet, packet: Packet): boolean {

@@ -69,6 +69,17 @@ describe('IPv4 output', () => {
     expect(`${read(net.lo.takeBytes()[0] as Uint8Array).source}`).toBe('10.1.0.1')
   })
 
+  it("sends from this host's own addresses, and from any where accept_any_destination or the flow says so", () => {
+    const from = { source: IpAddress.parse('198.51.100.7') }
+    expect(send(net, flowTo('10.0.0.2', from), 4)).toBe(EINVAL)
+    expect(send(net, flowTo('10.0.0.2', { ...from, anySource: true }), 4)).toBe(0)
+    net.host.set('net.ipv4.conf.b.accept_any_destination', 1)
+    expect(send(net, flowTo('10.0.0.2', from), 4)).toBe(0)
+    net.layer.removeInterface(net.b)
+    expect(send(net, flowTo('10.0.0.2', from), 4)).toBe(EINVAL)
+    expect(net.a.takeBytes().map((bytes) => `${read(bytes).source}`)).toEqual(['198.51.100.7', '198.51.100.7'])
+  })
+
   it('says why there is no way', () => {
     const add = (text: string, type: 'blackhole' | 'unreachable' | 'prohibit') =>
       net.layer.addRoute({ destination: Prefix.parse(text), type })

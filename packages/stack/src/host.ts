@@ -40,6 +40,7 @@ export class StackHost implements Host {
   readonly registry: SocketRegistry = new SocketRegistry()
   readonly sysctl: Sysctl = new Sysctl()
   readonly counterGroups: CounterGroup[] = []
+  control: ControlMessages | null = null
   private readonly transports: TransportLayer[] = []
   private readonly networkCallbacks: ((network: NetworkLayer) => void)[] = []
   private readonly linkLayers = new Map<LinkMedium, (networkInterface: NetworkInterface) => LinkLayer>()
@@ -102,6 +103,7 @@ export class StackHost implements Host {
   }
 
   setControl(control: ControlMessages): void {
+    this.control = control
     this.eachNetwork((network) => network.setControl(control))
   }
 

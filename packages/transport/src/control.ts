@@ -4,13 +4,14 @@ import {
   type ControlData,
   type ControlMessage,
   EINVAL,
+  IP_ORIGDSTADDR,
   IP_PKTINFO,
   IP_RECVFRAGSIZE,
   IP_RECVOPTS,
-  IP_RECVORIGDSTADDR,
   IP_TOS,
   IP_TTL,
   IPV6_HOPLIMIT,
+  IPV6_ORIGDSTADDR,
   IPV6_PKTINFO,
   IPV6_TCLASS,
   type Message,
@@ -41,6 +42,7 @@ export const WANT_OVERFLOW: number = 1 << 8
 export const WANT_HOPLIMIT: number = 1 << 9
 export const WANT_TCLASS: number = 1 << 10
 export const WANT_PKTINFO6: number = 1 << 11
+export const WANT_ORIGDST6: number = 1 << 12
 
 /** What a send call's ancillary data asks for. One reused object a transport: `read` begins anew. */
 export class SendControl {
@@ -144,13 +146,16 @@ export function addReceiveControl(
       add(SOL_IP, IP_RECVOPTS, packet.bytes.slice(at + 20, at + header.headerLength))
     }
     if ((wanted & WANT_ORIGDST) !== 0) {
-      add(SOL_IP, IP_RECVORIGDSTADDR, new SocketAddress(header.destination, destinationPort))
+      add(SOL_IP, IP_ORIGDSTADDR, new SocketAddress(header.destination, destinationPort))
     }
     if ((wanted & WANT_FRAGSIZE) !== 0 && header.fragmentSize > 0) add(SOL_IP, IP_RECVFRAGSIZE, header.fragmentSize)
   }
   if ((wanted & WANT_PKTINFO6) !== 0) {
     const address = header.destination.toMapped().copy()
     add(SOL_IPV6, IPV6_PKTINFO, { interfaceIndex: header.interfaceIndex, address })
+  }
+  if ((wanted & WANT_ORIGDST6) !== 0) {
+    add(SOL_IPV6, IPV6_ORIGDSTADDR, new SocketAddress(header.destination.toMapped(), destinationPort))
   }
   if ((wanted & WANT_HOPLIMIT) !== 0) add(SOL_IPV6, IPV6_HOPLIMIT, header.ttl)
   if ((wanted & WANT_TCLASS) !== 0) add(SOL_IPV6, IPV6_TCLASS, header.tos)

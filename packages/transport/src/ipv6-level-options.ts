@@ -9,6 +9,7 @@ import {
   IPV6_MULTICAST_LOOP,
   IPV6_RECVERR,
   IPV6_RECVHOPLIMIT,
+  IPV6_RECVORIGDSTADDR,
   IPV6_RECVPKTINFO,
   IPV6_RECVTCLASS,
   IPV6_TCLASS,
@@ -19,7 +20,7 @@ import {
   type OptionValue,
   SOCK_STREAM,
 } from '@jackfield/interfaces'
-import { WANT_HOPLIMIT, WANT_PKTINFO6, WANT_TCLASS } from './control.js'
+import { WANT_HOPLIMIT, WANT_ORIGDST6, WANT_PKTINFO6, WANT_TCLASS } from './control.js'
 import { setMulticastInterface } from './group-options.js'
 import { pathMtu, setMtuDiscover, setTos } from './ip-level-options.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
@@ -29,6 +30,7 @@ import { optionInteger } from './option-integer.js'
 const WANTED: ReadonlyMap<number, number> = new Map([
   [IPV6_RECVPKTINFO, WANT_PKTINFO6],
   [IPV6_RECVHOPLIMIT, WANT_HOPLIMIT],
+  [IPV6_RECVORIGDSTADDR, WANT_ORIGDST6],
   [IPV6_RECVTCLASS, WANT_TCLASS],
 ])
 

@@ -30,6 +30,8 @@ import {
   IP_TOS,
   IP_TTL,
   IP_UNBLOCK_SOURCE,
+  IPV6_ORIGDSTADDR,
+  IPV6_RECVORIGDSTADDR,
   IPV6_TCLASS,
   IPV6_UNICAST_HOPS,
   IPV6_V6ONLY,
@@ -315,12 +317,19 @@ describe('flows and control messages', () => {
     const message = new Message(new Uint8Array(0))
     message.control = []
     addReceiveControl(options, packet, header, message, 53, 0)
-    packet.release()
     const found = new Map(message.control.map(({ level, type, data }) => [level * 1000 + type, data]))
     expect(found.get(SOL_SOCKET * 1000 + SO_TIMESTAMP)).toBe(1234)
     expect(found.get(IP_TTL)).toBe(9)
     expect(found.get(IP_TOS)).toBe(4)
     expect(found.get(IP_RECVORIGDSTADDR)).toEqual(new SocketAddress(header.destination, 53))
+    const inet6 = setup(AF_INET6)
+    inet6.options.set(SOL_IPV6, IPV6_RECVORIGDSTADDR, 1)
+    message.control = []
+    addReceiveControl(inet6.options, packet, header, message, 53, 0)
+    packet.release()
+    expect(message.control).toEqual([
+      { level: SOL_IPV6, type: IPV6_ORIGDSTADDR, data: new SocketAddress(header.destination.toMapped(), 53) },
+    ])
     const info = found.get(IP_PKTINFO) as { address: IpAddress; specific: IpAddress; interfaceIndex: number }
     expect([`${info.address}`, `${info.specific}`, info.interfaceIndex]).toEqual(['239.1.1.1', '10.0.0.1', 1])
   })

@@ -22,6 +22,7 @@ export class FakeHost implements Host {
   readonly families: AddressFamily[] = []
   readonly settings: Map<string, Setting> = new Map()
   readonly packetTaps: PacketTap[] = []
+  control: ControlMessages | null = null
   /** Frames given to `transmitFrame`; whoever takes them out releases them. */
   readonly frames: { packet: Packet; networkInterface: NetworkInterface }[] = []
   private readonly counterGroups: CounterGroup[] = []
@@ -69,6 +70,7 @@ export class FakeHost implements Host {
   }
 
   setControl(control: ControlMessages): void {
+    this.control = control
     this.eachNetwork((network) => network.setControl(control))
   }
 
