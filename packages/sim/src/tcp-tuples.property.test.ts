@@ -1,8 +1,16 @@
 import { createSeededRandom } from '@jackfield/clock'
-import { AF_INET, SO_LINGER, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, SocketError } from '@jackfield/sockets'
+import {
+  AF_INET,
+  SO_LINGER,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SocketError,
+} from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
 import { createNetwork, type SimHost } from './index.js'
-import { firstSeed, runsWanted } from './tcp.test-support.js'
+import { runSeeds } from './tcp.test-support.js'
 
 /** Calls that are refused are part of the game. */
 function tried<T>(call: () => T): T | undefined {
@@ -42,6 +50,7 @@ async function run(seed: number): Promise<void> {
       case 0: {
         const made = sockets.socket(AF_INET, SOCK_STREAM)
         if (random.below(2) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_REUSEADDR, 1)
+        if (random.below(3) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_REUSEPORT, 1)
         if (random.below(3) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_LINGER, { onoff: true, linger: 0 })
         break
       }
@@ -76,9 +85,5 @@ async function run(seed: number): Promise<void> {
 }
 
 describe('connections', () => {
-  test('never share a 4-tuple, whatever is bound, connected, accepted and closed', async () => {
-    const first = firstSeed()
-    const last = first + runsWanted(100)
-    for (let seed = first; seed < last; seed++) await run(seed)
-  }, 3_600_000)
+  test('never share a 4-tuple, whatever is bound, connected, accepted and closed', () => runSeeds(100, run), 14_400_000)
 })
