@@ -21,6 +21,15 @@ export {
 export { GroupMembership, type GroupMembershipOptions } from './group-membership.js'
 export { integerSetting } from './integer-setting.js'
 export { LoopQueue, type LoopQueueOptions } from './loop-queue.js'
+export { MembershipReporter, type MembershipReporterOptions } from './membership-report/membership-reporter.js'
+export {
+  type MembershipProtocol,
+  MembershipQuery,
+  REPORT_FILTERS,
+  REPORT_GROUPS,
+  REPORT_ONLY,
+  type ReportSettings,
+} from './membership-report/protocol.js'
 export { PACKET_REFUSED, PACKET_TAKEN, PACKET_UNKNOWN, ProtocolTable } from './protocol-table.js'
 export { Reassembler, type ReassemblerOptions, type ReassemblyCounters } from './reassembler.js'
 export { RouteTable, type RouteTableOptions } from './route-table.js'

@@ -1,3 +1,5 @@
+import type { ReportSettings } from '@jackfield/ip'
+
 /** What can be set for one interface, or for those to come. */
 export class IgmpConfiguration {
   /** `force_igmp_version`: 0 (by what queriers speak), 1, 2 or 3. */
@@ -32,6 +34,26 @@ export class IgmpConfigurations {
       this.own.set(interfaceIndex, configuration)
     }
     return configuration
+  }
+
+  /** What the reports of an interface go by, as it is at each use. */
+  reportSettings(interfaceIndex: number): ReportSettings {
+    const own = this.of(interfaceIndex)
+    const configurations = this
+    return {
+      get forcedVersion() {
+        return configurations.all.forceVersion || own.forceVersion
+      },
+      get groupInterval() {
+        return own.v2Interval
+      },
+      get filterInterval() {
+        return own.v3Interval
+      },
+      get robustness() {
+        return configurations.robustness
+      },
+    }
   }
 
   forget(interfaceIndex: number): void {

@@ -7,11 +7,18 @@ import {
   type NetworkInterface,
   type Setting,
 } from '@jackfield/interfaces'
-import { type GroupFilter, type GroupMembership, integerSetting } from '@jackfield/ip'
+import {
+  type GroupFilter,
+  type GroupMembership,
+  integerSetting,
+  MembershipQuery,
+  MembershipReporter,
+} from '@jackfield/ip'
 import { checksum, type Packet, type PacketPool } from '@jackfield/packet'
 import { IgmpConfigurations } from './configuration.js'
-import { type IgmpContext, IgmpInterface } from './igmp-interface.js'
+import { IgmpOutput } from './output.js'
 import {
+  decodeIgmpCode,
   IGMP_LEAVE_GROUP,
   IGMP_MEMBERSHIP_QUERY,
   IGMP_V1_MEMBERSHIP_REPORT,
@@ -25,6 +32,9 @@ import {
 export const ALL_SYSTEMS: IpAddress = /* @__PURE__ */ IpAddress.v4(0xe000_0001)
 
 const MOST = 2_147_483_647
+
+/** Max Resp Time counts in tenths of a second; here in microseconds. */
+const TENTH = 100_000
 
 /** What IGMP is made with. */
 export interface IgmpOptions {
@@ -59,20 +69,18 @@ export class Igmp {
   }
   private readonly groups: GroupMembership
   private readonly configurations = new IgmpConfigurations()
-  private readonly interfaces = new Map<number, IgmpInterface>()
-  private readonly context: IgmpContext
+  private readonly interfaces = new Map<number, MembershipReporter>()
+  private readonly clock: Clock
+  private readonly random: RandomSource
+  private readonly output: IgmpOutput
   private readonly message = new IgmpMessage()
+  private readonly query = new MembershipQuery()
 
   constructor(options: IgmpOptions) {
     this.groups = options.groups
-    this.context = {
-      clock: options.clock,
-      random: options.random,
-      pool: options.pool,
-      counters: this.counters,
-      configurations: this.configurations,
-      send: (packet, destination, networkInterface) => options.send(packet, destination, networkInterface),
-    }
+    this.clock = options.clock
+    this.random = options.random
+    this.output = new IgmpOutput(options.pool, this.counters, this.configurations, options.send)
   }
 
   /** The settings of all interfaces together, and the limits of the membership table. */
@@ -107,7 +115,16 @@ export class Igmp {
     if (this.interfaces.has(networkInterface.index)) return
     // Nobody on a loopback asks.
     if (!networkInterface.loopback) {
-      this.interfaces.set(networkInterface.index, new IgmpInterface(this.context, networkInterface))
+      this.interfaces.set(
+        networkInterface.index,
+        new MembershipReporter({
+          clock: this.clock,
+          random: this.random,
+          protocol: this.output,
+          settings: this.configurations.reportSettings(networkInterface.index),
+          networkInterface,
+        }),
+      )
     }
     this.groups.join(networkInterface, ALL_SYSTEMS)
   }
@@ -158,7 +175,8 @@ export class Igmp {
         // A general query names no sources (RFC 3376 4.1.9).
         if (group.w3 === 0 ? message.sources > 0 : !group.isMulticast) return 'IgmpInErrors'
         if (here === undefined) return 'IgmpInIgnored'
-        here.query(message, this.sourcesOf(view, networkInterface))
+        this.decode(view, networkInterface)
+        here.query(this.query)
         return 'IgmpInQueries'
       case IGMP_V1_MEMBERSHIP_REPORT:
       case IGMP_V2_MEMBERSHIP_REPORT:
@@ -174,6 +192,18 @@ export class Igmp {
       default:
         return 'IgmpInUnknown'
     }
+  }
+
+  /** What the query that was read asks. */
+  private decode(view: DataView, networkInterface: NetworkInterface): void {
+    const { message, query } = this
+    const knowsFilters = message.version === 3
+    query.version = message.version
+    query.longest = (knowsFilters ? decodeIgmpCode(message.code) : message.code) * TENTH
+    query.group = message.group.w3 === 0 ? null : message.group
+    query.sources = this.sourcesOf(view, networkInterface)
+    query.robustness = message.robustness
+    query.interval = knowsFilters ? decodeIgmpCode(message.intervalCode) : 0
   }
 
   /** The sources of a query for a group that is joined; nothing is made of others. */

@@ -1,33 +1,24 @@
-import { IpAddress } from '@jackfield/addr'
+import type { IpAddress } from '@jackfield/addr'
 import type { Clock, RandomSource, Timer } from '@jackfield/clock'
-import { type CounterGroup, IFF_UP, type NetworkInterface } from '@jackfield/interfaces'
-import { type GroupFilter, NO_MEMBERSHIP } from '@jackfield/ip'
-import type { Packet, PacketPool } from '@jackfield/packet'
-import type { IgmpConfiguration, IgmpConfigurations } from './configuration.js'
-import { ReportWriter } from './report.js'
-import { ReportedGroup } from './reported-group.js'
+import { IFF_UP, type NetworkInterface } from '@jackfield/interfaces'
+import { type GroupFilter, NO_MEMBERSHIP } from '../group-filter.js'
 import {
-  decodeIgmpCode,
-  IGMP_LEAVE_GROUP,
-  IGMP_MIN_LENGTH,
-  IGMP_V1_MEMBERSHIP_REPORT,
-  IGMP_V2_MEMBERSHIP_REPORT,
-  type IgmpMessage,
-  writeIgmp,
-} from './wire.js'
+  type MembershipProtocol,
+  type MembershipQuery,
+  REPORT_FILTERS,
+  REPORT_GROUPS,
+  REPORT_ONLY,
+  type ReportSettings,
+} from './protocol.js'
+import { ReportWriter } from './report-writer.js'
+import { ReportedGroup } from './reported-group.js'
 
-/** All multicast routers, to whom leaves go (RFC 2236 9). */
-const ALL_ROUTERS: IpAddress = /* @__PURE__ */ IpAddress.v4(0xe000_0002)
-
-/** Query interval and response interval until a querier tells its own, in seconds (RFC 3376 8.2, 8.3). */
+/** Query interval and response interval until a querier tells its own, in seconds (RFC 3376 8.2, 8.3; RFC 3810 9.2, 9.3). */
 const QUERY_INTERVAL = 125
 const RESPONSE_INTERVAL = 10
 
 /** The time in which IGMPv1's queries are answered, in microseconds (RFC 2236 4). */
 const V1_RESPONSE = 10e6
-
-/** Max Resp Time counts in tenths of a second; here in microseconds. */
-const TENTH = 100_000
 
 /** The least time in which a query is answered, and between two answers, in microseconds. */
 const LEAST_RESPONSE = 100_000
@@ -35,29 +26,34 @@ const LEAST_RESPONSE = 100_000
 /** Groups that were left and are still being reported; beyond, the oldest is not repeated. */
 const MAX_LEAVING = 256
 
-/** What the interfaces of a host share. */
-export interface IgmpContext {
+/** What a reporter is made with. */
+export interface MembershipReporterOptions {
   readonly clock: Clock
   readonly random: RandomSource
-  readonly pool: PacketPool
-  readonly counters: CounterGroup
-  readonly configurations: IgmpConfigurations
-  send(packet: Packet, destination: IpAddress, networkInterface: NetworkInterface): void
+  readonly protocol: MembershipProtocol
+  readonly settings: ReportSettings
+  readonly networkInterface: NetworkInterface
 }
 
-/** IGMP on one interface: the version that its queriers speak, and the reports that are due (RFC 2236 6, RFC 3376 5 and 7). */
-export class IgmpInterface {
-  readonly networkInterface: NetworkInterface
-  private readonly context: IgmpContext
-  private readonly configuration: IgmpConfiguration
-  private readonly groups = new Map<number, ReportedGroup>()
+/**
+ * The host's side of IGMP or MLD on one interface: the version that its queriers speak, and the reports that are due (RFC 2236 6,
+ * RFC 3376 5 and 7; RFC 2710 4 and 5, RFC 3810 6 and 8). One timer, and only what the groups that were joined need.
+ */
+export class MembershipReporter {
+  private readonly networkInterface: NetworkInterface
+  private readonly clock: Clock
+  private readonly random: RandomSource
+  private readonly protocol: MembershipProtocol
+  private readonly settings: ReportSettings
+  /** By the address in text. */
+  private readonly groups = new Map<string, ReportedGroup>()
   private readonly timer: Timer
   private readonly writer: ReportWriter
   private up: boolean
-  private version = 3
-  /** Until when an older querier is taken to be there, in microseconds (RFC 3376 7.2.1). */
-  private v1Until = -1
-  private v2Until = -1
+  private version: number = REPORT_FILTERS
+  /** Until when an older querier is taken to be there, in microseconds (RFC 3376 7.2.1, RFC 3810 8.2.1). */
+  private onlyUntil = -1
+  private groupsUntil = -1
   private robustness = 0
   private queryInterval = QUERY_INTERVAL
   private responseInterval = RESPONSE_INTERVAL
@@ -66,30 +62,30 @@ export class IgmpInterface {
   /** Before this no query is answered, so that a flood of them makes few reports. */
   private quietUntil = 0
   private readonly record = (type: number, group: IpAddress, sources: readonly IpAddress[]): void =>
-    this.writer.add(this.networkInterface, type, group, sources)
+    this.writer.add(type, group, sources)
 
-  constructor(context: IgmpContext, networkInterface: NetworkInterface) {
-    this.context = context
-    this.networkInterface = networkInterface
-    this.configuration = context.configurations.of(networkInterface.index)
-    this.timer = context.clock.createTimer(() => this.expire(), { background: true })
-    this.writer = new ReportWriter(context.pool, (packet, destination) => {
-      this.count('IgmpOutReports')
-      context.send(packet, destination, networkInterface)
-    })
-    this.up = isUp(networkInterface)
+  constructor(options: MembershipReporterOptions) {
+    this.clock = options.clock
+    this.random = options.random
+    this.protocol = options.protocol
+    this.settings = options.settings
+    this.networkInterface = options.networkInterface
+    this.timer = options.clock.createTimer(() => this.expire(), { background: true })
+    this.writer = new ReportWriter(options.protocol, options.networkInterface)
+    this.up = isUp(options.networkInterface)
   }
 
   /** What the interface wants of a group changed. */
   changed(address: IpAddress, after: GroupFilter): void {
     const version = this.currentVersion()
-    let group = this.groups.get(address.w3)
+    const key = String(address)
+    let group = this.groups.get(key)
     if (group === undefined) {
       group = new ReportedGroup(address.copy())
-      this.groups.set(address.w3, group)
+      this.groups.set(key, group)
     }
     this.update(group, after, version)
-    if (!group.member && !group.changing) this.groups.delete(address.w3)
+    if (!group.member && !group.changing) this.groups.delete(key)
     this.boundLeaving()
     this.arm()
   }
@@ -100,8 +96,8 @@ export class IgmpInterface {
     if (up === this.up) return
     this.up = up
     this.cancelAll()
-    this.v1Until = -1
-    this.v2Until = -1
+    this.onlyUntil = -1
+    this.groupsUntil = -1
     this.robustness = 0
     this.queryInterval = QUERY_INTERVAL
     this.responseInterval = RESPONSE_INTERVAL
@@ -116,42 +112,38 @@ export class IgmpInterface {
     this.arm()
   }
 
-  /** A query came in; `sources` are those of an IGMPv3 query for a group. */
-  query(message: IgmpMessage, sources: readonly IpAddress[]): void {
+  /** A query came in. */
+  query(query: MembershipQuery): void {
     if (!this.up) return
-    const now = this.context.clock.now()
-    let longest = message.code * TENTH
-    if (message.version === 1) {
-      longest = V1_RESPONSE
-      this.v1Until = now + this.olderQuerierTimeout()
-    } else if (message.version === 2) {
-      this.v2Until = now + this.olderQuerierTimeout()
-    } else {
-      longest = decodeIgmpCode(message.code) * TENTH
-      this.robustness = message.robustness
-      this.queryInterval = decodeIgmpCode(message.intervalCode) || QUERY_INTERVAL
-      if (message.group.w3 === 0) this.responseInterval = longest / 1e6
+    const now = this.clock.now()
+    const { group } = query
+    if (query.version === REPORT_ONLY) this.onlyUntil = now + this.olderQuerierTimeout()
+    else if (query.version === REPORT_GROUPS) this.groupsUntil = now + this.olderQuerierTimeout()
+    else {
+      this.robustness = query.robustness
+      this.queryInterval = query.interval || QUERY_INTERVAL
+      if (group === null) this.responseInterval = query.longest / 1e6
     }
     const version = this.currentVersion()
     // RFC 2236 4: an IGMPv1 querier knows neither other times nor queries for one group.
-    if (version === 1) longest = V1_RESPONSE
-    longest = Math.max(longest, LEAST_RESPONSE)
-    if (message.group.w3 !== 0 && version !== 1) this.groupQuery(message.group.w3, now, longest, version, sources)
-    else if (version === 3) {
+    const asked = query.version === REPORT_ONLY || version === REPORT_ONLY ? V1_RESPONSE : query.longest
+    const longest = Math.max(asked, LEAST_RESPONSE)
+    if (group !== null && version !== REPORT_ONLY) this.groupQuery(group, now, longest, version, query.sources)
+    else if (version === REPORT_FILTERS) {
       // Rules 1 and 2 of RFC 3376 5.2.
       this.generalDue = Math.min(this.generalDue, this.answerTime(now, longest))
     } else {
-      for (const group of this.groups.values()) {
-        if (group.member && this.reports(group)) group.delay(this.answerTime(now, longest), now + longest)
+      for (const each of this.groups.values()) {
+        if (each.member && this.reports(each)) each.delay(this.answerTime(now, longest), now + longest)
       }
     }
     this.arm()
   }
 
-  /** Another host reported a group: in versions 1 and 2 that does for all (RFC 2236 3). */
+  /** Another host reported a group: in the older versions that does for all (RFC 2236 3, RFC 2710 4). */
   heard(address: IpAddress): void {
-    if (!this.up || this.currentVersion() === 3) return
-    const group = this.groups.get(address.w3)
+    if (!this.up || this.currentVersion() === REPORT_FILTERS) return
+    const group = this.groups.get(String(address))
     if (group === undefined) return
     group.settle()
     group.reporter = false
@@ -166,16 +158,16 @@ export class IgmpInterface {
   }
 
   private groupQuery(
-    address: number,
+    address: IpAddress,
     now: number,
     longest: number,
     version: number,
     sources: readonly IpAddress[],
   ): void {
-    const group = this.groups.get(address)
+    const group = this.groups.get(String(address))
     if (group === undefined || !group.member || !this.reports(group)) return
     const time = this.answerTime(now, longest)
-    if (version !== 3) group.delay(time, now + longest)
+    if (version !== REPORT_FILTERS) group.delay(time, now + longest)
     // Rule 1 of RFC 3376 5.2: the answer to the general query says it before.
     else if (this.generalDue > time) group.query(time, sources.length > 0 ? sources : null)
   }
@@ -188,13 +180,13 @@ export class IgmpInterface {
       group.settle()
       return
     }
-    const now = this.context.clock.now()
-    if (version === 3) {
+    const now = this.clock.now()
+    if (version === REPORT_FILTERS) {
       group.change(after, this.robustnessVariable())
       group.writeChange(this.record)
-      this.writer.flush(this.networkInterface)
+      this.writer.flush()
       if (group.changing)
-        this.changeDue = Math.min(this.changeDue, this.after(now, this.configuration.v3Interval * 1000))
+        this.changeDue = Math.min(this.changeDue, this.after(now, this.settings.filterInterval * 1000))
       return
     }
     group.filter = after
@@ -203,58 +195,56 @@ export class IgmpInterface {
     if (group.member) {
       this.report(group, version)
       group.unsolicitedLeft = this.robustnessVariable() - 1
-      if (group.unsolicitedLeft > 0) group.due = this.after(now, this.configuration.v2Interval * 1000)
-    } else if (version === 2 && group.reporter) {
+      if (group.unsolicitedLeft > 0) group.due = this.after(now, this.settings.groupInterval * 1000)
+    } else if (version === REPORT_GROUPS && group.reporter) {
       // RFC 2236 3: who was not the last to report may keep silent.
-      this.count('IgmpOutLeaves')
-      this.sendSimple(IGMP_LEAVE_GROUP, group.address, ALL_ROUTERS)
+      this.protocol.sendLeave(group.address, this.networkInterface)
     }
   }
 
   private expire(): void {
-    const now = this.context.clock.now()
+    const now = this.clock.now()
     this.quietUntil = now + LEAST_RESPONSE
     const version = this.currentVersion()
-    if (version === 3) this.expireV3(now)
+    if (version === REPORT_FILTERS) this.expireFilters(now)
     else {
       for (const group of this.groups.values()) {
         if (group.due > now) continue
         group.due = Infinity
         this.report(group, version)
         if (group.unsolicitedLeft > 0) group.unsolicitedLeft--
-        if (group.unsolicitedLeft > 0) group.due = this.after(now, this.configuration.v2Interval * 1000)
+        if (group.unsolicitedLeft > 0) group.due = this.after(now, this.settings.groupInterval * 1000)
       }
     }
     this.arm()
   }
 
-  private expireV3(now: number): void {
+  private expireFilters(now: number): void {
     const general = this.generalDue <= now
     if (general) this.generalDue = Infinity
     for (const group of this.groups.values()) {
       if (general && this.reports(group)) group.writeState(this.record)
       if (group.due <= now) group.writeAnswer(this.record)
     }
-    this.writer.flush(this.networkInterface)
+    this.writer.flush()
     if (this.changeDue > now) return
     this.changeDue = Infinity
     let again = false
     for (const group of this.groups.values()) {
       if (group.changing) group.writeChange(this.record)
       if (group.changing) again = true
-      else if (!group.member) this.groups.delete(group.address.w3)
+      else if (!group.member) this.groups.delete(String(group.address))
     }
-    this.writer.flush(this.networkInterface)
-    if (again) this.changeDue = this.after(now, this.configuration.v3Interval * 1000)
+    this.writer.flush()
+    if (again) this.changeDue = this.after(now, this.settings.filterInterval * 1000)
   }
 
   /** The version in use. A change cancels all that was pending (RFC 3376 7.2.1). */
   private currentVersion(): number {
-    const forced = this.context.configurations.all.forceVersion || this.configuration.forceVersion
-    let version = forced
-    if (forced === 0) {
-      const now = this.context.clock.now()
-      version = this.v1Until > now ? 1 : this.v2Until > now ? 2 : 3
+    let version = this.settings.forcedVersion
+    if (version === 0) {
+      const now = this.clock.now()
+      version = this.onlyUntil > now ? REPORT_ONLY : this.groupsUntil > now ? REPORT_GROUPS : REPORT_FILTERS
     }
     if (version !== this.version) {
       this.version = version
@@ -268,27 +258,18 @@ export class IgmpInterface {
     this.changeDue = Infinity
     for (const group of this.groups.values()) {
       group.settle()
-      if (!group.member) this.groups.delete(group.address.w3)
+      if (!group.member) this.groups.delete(String(group.address))
     }
   }
 
-  /** 224.0.0.0/24 is not routed, so that reporting it serves only switches that listen. */
   private reports(group: ReportedGroup): boolean {
-    return group.address.w3 >>> 8 !== 0xe0_0000 || this.context.configurations.linkLocalReports !== 0
+    return this.protocol.reports(group.address)
   }
 
   private report(group: ReportedGroup, version: number): void {
     if (!group.member) return
     group.reporter = true
-    this.count('IgmpOutReports')
-    const type = version === 1 ? IGMP_V1_MEMBERSHIP_REPORT : IGMP_V2_MEMBERSHIP_REPORT
-    this.sendSimple(type, group.address, group.address)
-  }
-
-  private sendSimple(type: number, group: IpAddress, destination: IpAddress): void {
-    const packet = this.context.pool.allocate(IGMP_MIN_LENGTH)
-    writeIgmp(packet.view, packet.start, type, 0, group)
-    this.context.send(packet, destination, this.networkInterface)
+    this.protocol.sendGroupReport(group.address, version, this.networkInterface)
   }
 
   private boundLeaving(): void {
@@ -298,13 +279,13 @@ export class IgmpInterface {
     if (leaving <= MAX_LEAVING) return
     for (const group of this.groups.values()) {
       if (group.member) continue
-      this.groups.delete(group.address.w3)
+      this.groups.delete(String(group.address))
       return
     }
   }
 
   private robustnessVariable(): number {
-    return this.robustness || this.context.configurations.robustness
+    return this.robustness || this.settings.robustness
   }
 
   /** How long an older querier is taken to be there after its last query, in microseconds (RFC 3376 8.12). */
@@ -314,7 +295,7 @@ export class IgmpInterface {
 
   /** A random time in the `longest` microseconds from now. */
   private after(now: number, longest: number): number {
-    return now + this.context.random.fraction() * longest
+    return now + this.random.fraction() * longest
   }
 
   /** When to answer a query that allows `longest` microseconds. */
@@ -327,11 +308,6 @@ export class IgmpInterface {
     for (const group of this.groups.values()) if (group.due < due) due = group.due
     if (due === Infinity) this.timer.cancel()
     else this.timer.set(due)
-  }
-
-  private count(name: string): void {
-    const { counters } = this.context
-    counters[name] = (counters[name] ?? 0) + 1
   }
 }
 

@@ -10,7 +10,7 @@ import {
   MODE_IS_EXCLUDE,
   MODE_IS_INCLUDE,
   NO_MEMBERSHIP,
-} from '@jackfield/ip'
+} from '../group-filter.js'
 
 /** Takes the records of a report. */
 export type RecordSink = (type: number, group: IpAddress, sources: readonly IpAddress[]) => void
@@ -23,19 +23,19 @@ interface ChangedSource {
   left: number
 }
 
-/** A group on an interface, as IGMP reports it: what is wanted, and what has still to be said of it. */
+/** A group on an interface, as it is reported: what is wanted, and what has still to be said of it. */
 export class ReportedGroup {
   readonly address: IpAddress
   filter: GroupFilter = NO_MEMBERSHIP
-  /** When a query is answered, or an unsolicited IGMPv2 report repeated; Infinity: nothing waits. */
+  /** When a query is answered, or an unsolicited report of an older version repeated; Infinity: nothing waits. */
   due: number = Infinity
-  /** IGMPv2: this host was the last to report the group (RFC 2236 3). */
+  /** In the older versions: this host was the last to report the group (RFC 2236 3, RFC 2710 4). */
   reporter = false
-  /** IGMPv1 and v2: unsolicited reports still to send. */
+  /** In the older versions: unsolicited reports still to send. */
   unsolicitedLeft = 0
   /** The sources that were asked for; null: the whole group. */
   private queried: IpAddress[] | null = null
-  /** IGMPv3: how often the change of filter mode, or of single sources, has still to be sent (RFC 3376 5.1). */
+  /** With source filters: how often the change of filter mode, or of single sources, has still to be sent (RFC 3376 5.1). */
   private modeLeft = 0
   private changed: ChangedSource[] = []
 
@@ -114,7 +114,7 @@ export class ReportedGroup {
     if (time < this.due) this.due = time
   }
 
-  /** A query of version 1 or 2: to be answered at `time`, unless an answer waits that comes until `latest` (RFC 2236 3). */
+  /** A query of an older version: to be answered at `time`, unless an answer waits that comes until `latest` (RFC 2236 3). */
   delay(time: number, latest: number): void {
     if (this.due > latest) this.due = time
   }
