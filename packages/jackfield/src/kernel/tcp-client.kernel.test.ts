@@ -1,8 +1,18 @@
 import type { Socket } from 'node:net'
-import { AF_INET, SHUT_WR, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, type Sockets } from '@jackfield/sockets'
+import {
+  AF_INET,
+  SHUT_WR,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOL_TCP,
+  type Sockets,
+  TCP_INFO,
+} from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
 import { noise, type OpenStack, openStack } from './in-process.test-support.js'
 import { run, until } from './kernel.test-support.js'
+import { FarHost } from './router.test-support.js'
 import { broken, dial, drain, hundredMegabytes, listen, listenEcho, outcome, sha256 } from './tcp.test-support.js'
 
 const TIME_LIMIT = 100_000
@@ -187,5 +197,30 @@ describe('ICMP', () => {
     const { stack } = openStack('tun', { sysctl: { 'net.ipv4.ip_forward': 1 } })
     await run('ip', 'route', 'add', '192.0.2.0/24', 'via', stack)
     expect(await outcome(dial(80, '192.0.2.1'))).toBe('ENETUNREACH')
+  })
+
+  test.each([true, false])('a smaller MTU behind the kernel is found, offload %s', async (offload) => {
+    const { sockets, stack, hosted, host } = openStack('tun', { gateway: true, offload })
+    const far = await FarHost.create()
+    const subnet = host(0).split('.')[2]
+    const [near, beyond] = [`10.78.${subnet}.1`, `10.78.${subnet}.2`]
+    const cable = [`near${subnet}`, `far${subnet}`] as const
+    await far.connect(cable[0], `${near}/24`, cable[1], `${beyond}/24`)
+    // Both ends of the cable: one that is given a packet above its own MTU drops it without a word, unless it is a large one to
+    // be cut. The far host must not tell of its MTU all the same, else there would be nothing to find.
+    await run('ip', 'link', 'set', cable[0], 'mtu', '1280')
+    await far.run('ip', 'link', 'set', cable[1], 'mtu', '1280')
+    await far.run('ip', 'route', 'add', `${stack}/32`, 'via', near, 'advmss', '1460')
+    await far.startTcpEcho(beyond)
+    await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
+    try {
+      const fd = await connectStack(sockets, 7, beyond)
+      expect((await exchangeStack(sockets, fd, noise(3_000_000))).equals(noise(3_000_000))).toBe(true)
+      expect(sockets.getsockopt(fd, SOL_TCP, TCP_INFO)).toMatchObject({ tcpi_pmtu: 1280, tcpi_snd_mss: 1228 })
+      expect(hosted.stack.counters()['IcmpInDestUnreachs']).toBeGreaterThan(0)
+      sockets.close(fd)
+    } finally {
+      await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=0')
+    }
   })
 })
