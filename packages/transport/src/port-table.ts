@@ -192,10 +192,31 @@ export class PortTable<E extends PortEntry> {
         }
       }
     } else best = this.lookupHashed(local, localPort, remote, remotePort, interfaceIndex)
-    if (best === null) return null
-    const group = best.reuseGroup
-    if (group === null || group.size < 2) return best as E
-    return group.choose(hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)) as E
+    return best === null ? null : this.chosen(best, local, localPort, remote, remotePort)
+  }
+
+  /** As `lookup`, among the entries that have no peer: who listens, whatever connections the port has. */
+  lookupBound(
+    local: IpAddress,
+    localPort: number,
+    remote: IpAddress,
+    remotePort: number,
+    interfaceIndex: number,
+  ): E | null {
+    const { bound } = this
+    const own = bound.first(this.hashBound(local, localPort))
+    let best = this.bestOf(own, local, localPort, remote, remotePort, interfaceIndex)
+    if (best === null) {
+      const any6 = bound.first(this.hashBound(IPV6_ANY, localPort))
+      best = this.bestOf(any6, local, localPort, remote, remotePort, interfaceIndex)
+      if (local.version === 4) {
+        const any4 = bound.first(this.hashBound(IPV4_ANY, localPort))
+        const other = this.bestOf(any4, local, localPort, remote, remotePort, interfaceIndex)
+        const score = best === null ? -1 : score0(best, local, remote, remotePort, interfaceIndex)
+        if (other !== null && score0(other, local, remote, remotePort, interfaceIndex) > score) best = other
+      }
+    }
+    return best === null ? null : this.chosen(best, local, localPort, remote, remotePort)
   }
 
   /** The newest entry on a local port, for multicast and broadcast: follow `nextOnPort` and ask `matches`. */
@@ -209,6 +230,13 @@ export class PortTable<E extends PortEntry> {
     return score0(entry, local, remote, remotePort, interfaceIndex) >= 0
   }
 
+  /** Of a SO_REUSEPORT group the one that the flow's hash picks. */
+  private chosen(best: PortEntry, local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): E {
+    const group = best.reuseGroup
+    if (group === null || group.size < 2) return best as E
+    return group.choose(hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)) as E
+  }
+
   private lookupHashed(
     local: IpAddress,
     localPort: number,
@@ -216,24 +244,13 @@ export class PortTable<E extends PortEntry> {
     remotePort: number,
     interfaceIndex: number,
   ): PortEntry | null {
-    const { secret0, secret1, bound, exact } = this
-    let best: PortEntry | null = null
+    const { secret0, secret1, exact } = this
     if (exact.count > 0) {
       const hash = hashFlow(secret0, secret1, local, localPort, remote, remotePort)
-      best = this.bestOf(exact.first(hash), local, localPort, remote, remotePort, interfaceIndex)
+      const best = this.bestOf(exact.first(hash), local, localPort, remote, remotePort, interfaceIndex)
       if (best !== null) return best
     }
-    const own = bound.first(this.hashBound(local, localPort))
-    best = this.bestOf(own, local, localPort, remote, remotePort, interfaceIndex)
-    if (best !== null) return best
-    const any6 = bound.first(this.hashBound(IPV6_ANY, localPort))
-    best = this.bestOf(any6, local, localPort, remote, remotePort, interfaceIndex)
-    if (local.version !== 4) return best
-    const any4 = bound.first(this.hashBound(IPV4_ANY, localPort))
-    const other = this.bestOf(any4, local, localPort, remote, remotePort, interfaceIndex)
-    if (best === null || other === null) return other ?? best
-    const ofOther = score0(other, local, remote, remotePort, interfaceIndex)
-    return ofOther > score0(best, local, remote, remotePort, interfaceIndex) ? other : best
+    return this.lookupBound(local, localPort, remote, remotePort, interfaceIndex)
   }
 
   /** The best of one chain, which other ports and addresses may share. */

@@ -291,15 +291,10 @@ function reopen(entry: TimeWait, s: ArrivingSegment): boolean {
   const { tcp } = entry
   const { source, destination, header } = s
   if (source === null || destination === null || header === null) return false
-  for (let each = tcp.table.firstOnPort(s.destinationPort); each !== null; each = each.nextOnPort) {
-    if (!(each instanceof Connection) || each.state !== LISTEN) continue
-    if (!tcp.table.matches(each, destination, source, s.sourcePort, header.interfaceIndex)) continue
-    const iss = entry.nextIss
-    tcp.timeWaits.remove(entry)
-    const found = tcp.table.lookup(destination, s.destinationPort, source, s.sourcePort, header.interfaceIndex)
-    // Of a SO_REUSEPORT group another may be the one for it.
-    listenSegment(found instanceof Connection && found.state === LISTEN ? found : each, s, iss)
-    return true
-  }
-  return false
+  const found = tcp.table.lookupBound(destination, s.destinationPort, source, s.sourcePort, header.interfaceIndex)
+  if (!(found instanceof Connection) || found.state !== LISTEN) return false
+  const iss = entry.nextIss
+  tcp.timeWaits.remove(entry)
+  listenSegment(found, s, iss)
+  return true
 }
