@@ -2,6 +2,12 @@ import { spawnSync } from 'node:child_process'
 
 /** The stack's device: its own address, and the kernel's end of it. */
 export const TUN = { name: 'bench0', stack: '10.99.0.2', kernel: '10.99.0.1' } as const
+/** The same for TCP: with the device's offloads, without them, and for the bare program. */
+export const TCP_DEVICES = {
+  offload: { name: 'bench1', stack: '10.97.1.2', kernel: '10.97.1.1' },
+  plain: { name: 'bench2', stack: '10.97.2.2', kernel: '10.97.2.1' },
+  bare: { name: 'bench3', stack: '10.97.3.2', kernel: '10.97.3.1' },
+} as const
 /** A veth pair, one end of it in another namespace: the kernel on both. */
 export const VETH = { near: '10.98.0.1', far: '10.98.0.2', namespace: 'far' } as const
 
@@ -23,6 +29,16 @@ export function makeVeth(): void {
   command('ip', '-n', namespace, 'address', 'add', `${far}/24`, 'dev', 'far0')
   command('ip', '-n', namespace, 'link', 'set', 'far0', 'up')
   command('ip', '-n', namespace, 'link', 'set', 'lo', 'up')
+}
+
+/**
+ * Gives the kernel's routes by a device CUBIC, as the stack has it: a kernel that paces (BBR) would hide every other limit.
+ * (The sysctl is refused in a namespace.)
+ */
+export function useCubic(device: string, network: string, source: string, namespace?: string): void {
+  const where = namespace === undefined ? [] : ['-n', namespace]
+  const route = [network, 'dev', device, 'proto', 'kernel', 'scope', 'link', 'src', source, 'congctl', 'cubic']
+  command('ip', ...where, 'route', 'replace', ...route)
 }
 
 /** The start of a command line that runs in the other namespace. */

@@ -1,10 +1,14 @@
+import { BareTun } from './bare-tun.js'
+import { KernelTcp } from './kernel-tcp.js'
 import { KernelUdp } from './kernel-udp.js'
 import type { Role, Task } from './peer.js'
+import { StackTcp } from './stack-tcp.js'
 import { StackUdp } from './stack-udp.js'
+import type { TcpTask } from './tcp-task.js'
 
 // Started by `peer.ts`: one end of a measurement. Says 0 when it is ready and when a task begins, then the task's result.
 const role = JSON.parse(process.argv[2] ?? '{}') as Role
-const say = (value: number): void => void process.send?.(value)
+const say = (value: unknown): void => void process.send?.(value)
 
 /** The kernel's sockets: calls that block, in loops that do nothing else. */
 function kernelTask(task: Task, size: number): number {
@@ -28,7 +32,18 @@ function kernelTask(task: Task, size: number): number {
   return datagrams / seconds
 }
 
-if (role.role === 'kernel') {
+/** Tasks of TCP, which say themselves when they have begun. */
+function performTcp(end: { perform(task: TcpTask, began: () => void): unknown; close?(): unknown }): void {
+  process.on('message', (task: TcpTask) => {
+    void (async () => say(await end.perform(task, () => say(0))))()
+  })
+  process.on('disconnect', () => void Promise.resolve(end.close?.()).then(() => process.exit(0)))
+}
+
+if (role.role === 'tcp-kernel') performTcp(new KernelTcp())
+else if (role.role === 'tcp-stack') performTcp(new StackTcp(role.device, role.address, role.host, role.offload))
+else if (role.role === 'tcp-bare') performTcp(new BareTun(role.device, role.address, role.host))
+else if (role.role === 'kernel') {
   process.on('message', (task: Task) => {
     // What is said leaves the process when the loop turns: a blocking task begins after that.
     setImmediate(() => say(kernelTask(task, role.size)))

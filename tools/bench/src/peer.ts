@@ -1,15 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { TcpResult, TcpTask } from './tcp-task.js'
 
 const PEER_PROCESS = fileURLToPath(new URL('peer-process.js', import.meta.url))
 
 /** What `peer-process.ts` is asked to be. */
 export type Role =
+  | { readonly role: 'tcp-kernel' }
+  | {
+      readonly role: 'tcp-stack'
+      readonly device: string
+      readonly address: string
+      readonly host: string
+      readonly offload: boolean
+    }
+  | { readonly role: 'tcp-bare'; readonly device: string; readonly address: string; readonly host: string }
   | { readonly role: 'stack'; readonly device: string; readonly address: string; readonly host: string }
   | { readonly role: 'kernel'; readonly size: number }
 
-/** What a peer is asked to do. Every answer is a number: datagrams for each second. */
+/** What a peer for datagrams is asked to do. The answer is a number: datagrams for each second. */
 export type Task =
   | {
       readonly task: 'send'
@@ -19,6 +29,12 @@ export type Task =
       readonly milliseconds: number
     }
   | { readonly task: 'receive'; readonly at: string; readonly port: number; readonly milliseconds: number }
+
+/** A task under way. */
+export interface Begun<Result> {
+  readonly began: Promise<unknown>
+  readonly done: Promise<Result>
+}
 
 /** One end of a measurement, in a process of its own. */
 export class Peer {
@@ -37,7 +53,9 @@ export class Peer {
   }
 
   /** Does a task; `began` resolves when a receiver is there. */
-  begin(task: Task): { began: Promise<number>; done: Promise<number> } {
+  begin(task: Task): Begun<number>
+  begin(task: TcpTask): Begun<TcpResult>
+  begin(task: Task | TcpTask): Begun<unknown> {
     this.child.send(task)
     const began = this.answer()
     return { began, done: began.then(() => this.answer()) }
@@ -49,7 +67,7 @@ export class Peer {
     await ended
   }
 
-  private answer(): Promise<number> {
+  private answer(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         this.child.off('message', message)
@@ -58,7 +76,7 @@ export class Peer {
       }
       const message = (value: unknown): void => {
         settle()
-        resolve(Number(value))
+        resolve(value)
       }
       const exit = (code: number | null): void => {
         settle()
