@@ -167,6 +167,10 @@ export const ERROR_REDIRECT = 11
 export const ERROR_UNKNOWN_HEADER = 12
 /** IPv6: unrecognized option (`info`: offset). */
 export const ERROR_UNKNOWN_OPTION = 13
+/** IPv6: a first fragment that does not hold all headers (`info`: offset; RFC 7112). */
+export const ERROR_INCOMPLETE_HEADERS = 14
+/** IPv6: the packet would have to leave the scope of its source address (RFC 4443 3.1). */
+export const ERROR_BEYOND_SCOPE = 15
 
 /** How errors leave: ICMP, as the network layers see it. */
 export interface ControlMessages {
@@ -183,6 +187,8 @@ export interface ControlMessages {
     info: number,
     gateway: IpAddress | null,
   ): boolean
+  /** A network layer sent a control message of its own (NDP, MLD): counts it by its type. */
+  countSent?(network: NetworkLayer, type: number): void
 }
 
 /** What the stack needs of a network layer to merge and cut packets. */
@@ -205,6 +211,8 @@ export interface InterfaceAddress {
   readonly prefix: Prefix
   /** Directed broadcast, where there is one. */
   readonly broadcast: IpAddress | null
+  /** IPv6: how far the address may be used (RFC 4862 2). Absent: in full. */
+  readonly state?: 'tentative' | 'preferred' | 'deprecated' | 'duplicate'
 }
 
 /** Type of a route, as `ip route` names them. */
@@ -267,6 +275,12 @@ export interface NetworkLayer {
    * releases the packet itself where a layer does not have this.
    */
   neighborUnreachable?(packet: Packet, networkInterface: NetworkInterface): void
+  /**
+   * An ICMP message that is the network layer's own business came in (IPv6: neighbour discovery, multicast listeners): whole,
+   * its checksum right, the window at its header. Borrows it.
+   * @returns whether it was good; a bad one is counted as such
+   */
+  receiveControl?(packet: Packet, header: NetworkHeader): boolean
   /** Whether an ICMP message of this type may be sent to this destination now; spends from the rate. */
   permitMessage(destination: IpAddress, type: number): boolean
 

@@ -33,6 +33,8 @@ export class Datagram {
   first: Packet | null = null
   headerLength = 0
   tos = 0
+  /** What follows the header, by the first fragment. */
+  protocol = 0
   /** Bit n: a fragment had the ECN codepoint n. */
   ecn = 0
   /** Length of the largest fragment, with its header. */
@@ -81,6 +83,7 @@ export class Datagram {
     this.first = null
     this.headerLength = 0
     this.tos = 0
+    this.protocol = 0
     this.ecn = 0
     this.largest = 0
     this.end = 0

@@ -10,8 +10,10 @@ export interface ErrorRateLimitOptions {
   readonly secret1: number
   /** Bits of the ICMP types that are limited: 6168 for ICMPv4 (`net.ipv4.icmp_ratemask`). Types from 32 on are not. */
   readonly ratemask: number
-  /** Gets `IcmpOutRateLimitGlobal` and `IcmpOutRateLimitHost`, and has them incremented. */
+  /** Gets the counters of messages that the limits held back, and has them incremented. */
   readonly counters: CounterGroup
+  /** What these are called. Default `IcmpOutRateLimitGlobal` and `IcmpOutRateLimitHost`. */
+  readonly names?: { readonly global: string; readonly host: string }
 }
 
 /** Destinations told apart at a time (a power of two); two that collide take turns, under the limit for the whole host. */
@@ -37,6 +39,7 @@ export class ErrorRateLimit {
   private readonly secret0: number
   private readonly secret1: number
   private readonly counters: CounterGroup
+  private readonly names: { readonly global: string; readonly host: string }
   private readonly tags = new Int32Array(SLOTS)
   /** Tokens are milliseconds, as in Linux. */
   private readonly tokens = new Float64Array(SLOTS)
@@ -52,8 +55,9 @@ export class ErrorRateLimit {
     this.secret1 = options.secret1
     this.ratemask = options.ratemask
     this.counters = options.counters
-    this.counters['IcmpOutRateLimitGlobal'] ??= 0
-    this.counters['IcmpOutRateLimitHost'] ??= 0
+    this.names = options.names ?? { global: 'IcmpOutRateLimitGlobal', host: 'IcmpOutRateLimitHost' }
+    this.counters[this.names.global] ??= 0
+    this.counters[this.names.host] ??= 0
     this.creditStamp = this.clock.now() - 1e6
   }
 
@@ -66,16 +70,20 @@ export class ErrorRateLimit {
     if (type > 31 || ((this.ratemask >>> type) & 1) === 0) return true
     const now = this.clock.now()
     if (!this.hasCredit(now)) {
-      this.counters['IcmpOutRateLimitGlobal'] = (this.counters['IcmpOutRateLimitGlobal'] as number) + 1
+      this.count(this.names.global)
       return false
     }
     if (!this.spend(destination, now)) {
-      this.counters['IcmpOutRateLimitHost'] = (this.counters['IcmpOutRateLimitHost'] as number) + 1
+      this.count(this.names.host)
       return false
     }
     // 0 to 2 credits, so that nobody can count what this host sends to others (CVE-2020-25705, RFC 6056's ports).
     this.credit = Math.max(0, this.credit - this.random.below(3))
     return true
+  }
+
+  private count(name: string): void {
+    this.counters[name] = (this.counters[name] as number) + 1
   }
 
   private hasCredit(now: number): boolean {

@@ -30,6 +30,8 @@ export interface ReassemblerOptions {
   readonly names: ReassemblyCounters
   /** Microseconds in which a datagram must be complete: 30 s (IPv4), 60 s (IPv6). */
   readonly timeout: number
+  /** Bytes of the largest datagram with its header: 65535 (IPv4, the default), or 65575 (IPv6). */
+  readonly maxLength?: number
   /**
    * A datagram was not complete in time, and its first fragment is there: borrowed, its window at its payload and
    * `networkHeader` set. For ICMP "time exceeded" (RFC 792, RFC 8200 4.5).
@@ -45,8 +47,8 @@ const SOURCES = 4096
 /** Unused datagram objects kept. */
 const MAX_FREE = 256
 
-/** The longest network packet, in bytes. */
-const MAX_LENGTH = 65_535
+/** The longest IPv4 packet, in bytes. */
+const MAX_IPV4_LENGTH = 65_535
 
 /** ECN codepoints of RFC 3168 5, as bits of `Datagram.ecn`. */
 const NOT_ECT = 1 << 0
@@ -73,6 +75,7 @@ export class Reassembler {
   private readonly counters: CounterGroup
   private readonly names: ReassemblyCounters
   private readonly expired: (first: Packet) => void
+  private readonly maxLength: number
   private readonly timer: Timer
   private readonly buckets: (Datagram | null)[] = new Array<Datagram | null>(BUCKETS).fill(null)
   private readonly sources = new Int32Array(SOURCES)
@@ -90,6 +93,7 @@ export class Reassembler {
     this.counters = options.counters
     this.names = options.names
     this.timeout = options.timeout
+    this.maxLength = options.maxLength ?? MAX_IPV4_LENGTH
     this.expired = (first) => options.expired(first)
     this.timer = options.clock.createTimer(() => this.expire(), { background: true })
     const { requests, oks, fails, timeouts, overlaps, duplicates } = options.names
@@ -123,7 +127,7 @@ export class Reassembler {
     const end = offset + length
     if (
       length <= 0 ||
-      end + header.headerLength > MAX_LENGTH ||
+      end + header.headerLength > this.maxLength ||
       (more && (length & 7) !== 0) ||
       packet.networkHeader < 0
     ) {
@@ -162,6 +166,7 @@ export class Reassembler {
       datagram.first = kept
       datagram.headerLength = header.headerLength
       datagram.tos = header.tos
+      datagram.protocol = header.protocol
     }
     return datagram.complete ? this.finish(datagram, header) : null
   }
@@ -186,7 +191,7 @@ export class Reassembler {
   private finish(datagram: Datagram, header: NetworkHeader): Packet | null {
     const { first, headerLength, end } = datagram
     const mixed = (datagram.ecn & NOT_ECT) !== 0 && datagram.ecn !== NOT_ECT
-    if (first === null || mixed || headerLength + end > MAX_LENGTH) {
+    if (first === null || mixed || headerLength + end > this.maxLength) {
       this.fail(datagram)
       return null
     }
@@ -209,6 +214,8 @@ export class Reassembler {
     whole.segmentCount = 0
     header.fragmentSize = datagram.largest
     header.headerLength = headerLength
+    // RFC 8200 4.5: what follows is as the first fragment has it, whatever the others say.
+    header.protocol = datagram.protocol
     // RFC 3168 5.3: congestion that one fragment met is the datagram's.
     header.tos = (datagram.ecn & CE) !== 0 ? datagram.tos | 3 : datagram.tos
     this.remove(datagram)

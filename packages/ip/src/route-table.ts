@@ -184,7 +184,9 @@ export class RouteTable {
     }
     const route = this.finder.find(destination, null, interfaceIndex, true, true, 0)
     if (typeof route === 'number' || route.cast !== 0 || !route.nextHop.equals(from)) return false
-    if (this.isOwn(gateway) || !this.finder.onLink(gateway, interfaceIndex)) return false
+    // RFC 4861 8.3: IPv6 says that a destination is on the link by naming it as its own first hop.
+    const onLink = this.version === 6 && gateway.equals(destination)
+    if (this.isOwn(gateway) || !(onLink || this.finder.onLink(gateway, interfaceIndex))) return false
     this.options.destinations.setGateway(destination, gateway, interfaceIndex)
     return true
   }

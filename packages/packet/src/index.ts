@@ -17,3 +17,4 @@ export {
   SEGMENT_UDP,
 } from './packet.js'
 export { PacketPool, type PacketPoolOptions } from './packet-pool.js'
+export { type AddressWords, pseudoHeaderSum } from './pseudo-header.js'

@@ -1,0 +1,126 @@
+import type { NetworkInterface, Setting } from '@jackfield/interfaces'
+import { integerSetting } from '@jackfield/ip'
+import { IPV6_MIN_MTU } from './wire/header.js'
+
+/** The per-interface settings, `net.ipv6.conf.NAME.*`. Flags are 0 or 1. */
+export class InterfaceConfiguration {
+  /** The host is a router: of `all`, whether it forwards at all; of an interface, whether it behaves as a router there. */
+  forwarding = 0
+  /** Hop limit of packets whose socket has none of its own. A router's advertisement may set it. */
+  hop_limit = 64
+  /** What IPv6 takes of the link's MTU, in bytes; 0: all of it. A router's advertisement may set it. */
+  mtu = 0
+  /** No IPv6 here: addresses go, and nothing is taken in or sent. */
+  disable_ipv6 = 0
+  /** ICMPv6 redirects are believed (by a host; a router believes none). */
+  accept_redirects = 1
+  /** 0: addresses are not temporary by preference, 1: they may be had, 2: they come before others (RFC 6724 5, rule 7). */
+  use_tempaddr = 0
+  /** How a link-local address is made: 0 from the hardware address (RFC 4291), 1 not at all. */
+  addr_gen_mode = 0
+  /** Unicast packets that the link layer sent to many are dropped. */
+  drop_unicast_in_l2_multicast = 0
+}
+
+export type ConfigurationKey = keyof InterfaceConfiguration
+
+/** Bounds of each setting, in the order in which they are listed. */
+const BOUNDS: Readonly<Record<ConfigurationKey, readonly [number, number]>> = {
+  forwarding: [0, 1],
+  hop_limit: [1, 255],
+  mtu: [0, 65_535],
+  disable_ipv6: [0, 1],
+  accept_redirects: [0, 1],
+  use_tempaddr: [0, 2],
+  addr_gen_mode: [0, 1],
+  drop_unicast_in_l2_multicast: [0, 1],
+}
+
+/** Told when a setting of an interface changed. */
+export type ConfigurationChanged = (interfaceIndex: number, key: ConfigurationKey) => void
+
+/** `conf.all`, `conf.default` and those of each interface, as Linux combines them. */
+export class Configurations {
+  readonly all: InterfaceConfiguration = new InterfaceConfiguration()
+  readonly default: InterfaceConfiguration = new InterfaceConfiguration()
+  private readonly byIndex: (InterfaceConfiguration | undefined)[] = []
+  private readonly changed: ConfigurationChanged
+
+  /** @param changed called whenever a value of an interface changed, with its index */
+  constructor(changed: ConfigurationChanged) {
+    this.changed = changed
+  }
+
+  /** Of one interface; made from `default` when first asked for. */
+  of(index: number): InterfaceConfiguration {
+    return this.byIndex[index] ?? this.create(index)
+  }
+
+  remove(index: number): void {
+    delete this.byIndex[index]
+  }
+
+  /** Whether packets for others are sent on: `conf.all.forwarding`, as in Linux. */
+  get forwards(): boolean {
+    return this.all.forwarding === 1
+  }
+
+  /** Whether IPv6 is off on an interface. */
+  disabled(index: number): boolean {
+    return (this.of(index).disable_ipv6 | this.all.disable_ipv6) === 1
+  }
+
+  /** Whether redirects that come in by an interface are believed: never by a router (RFC 4861 8.3). */
+  acceptRedirects(index: number): boolean {
+    const own = this.of(index)
+    return own.forwarding === 0 && own.accept_redirects === 1
+  }
+
+  /** Changes a value of an interface, as a router's advertisement does, and says so. */
+  set(index: number, key: ConfigurationKey, value: number): void {
+    const own = this.of(index)
+    if (own[key] === value) return
+    own[key] = value
+    this.changed(index, key)
+  }
+
+  /** For `Host.addInterfaceSettings`. */
+  settings(of: NetworkInterface | 'all' | 'default'): readonly Setting[] {
+    const name = typeof of === 'string' ? of : of.name
+    const target = of === 'all' ? this.all : of === 'default' ? this.default : this.of(of.index)
+    return (Object.keys(BOUNDS) as ConfigurationKey[])
+      .filter((key) => of !== 'all' || key === 'forwarding' || key === 'disable_ipv6')
+      .map((key) => {
+        const [low, high] = BOUNDS[key]
+        const minimum = key === 'mtu' && typeof of !== 'string' ? IPV6_MIN_MTU : low
+        return integerSetting(
+          `net.ipv6.conf.${name}.${key}`,
+          minimum,
+          high,
+          () => (key === 'mtu' && typeof of !== 'string' && target.mtu === 0 ? of.mtu : target[key]),
+          (value) => {
+            if (of === 'all') this.setEverywhere(key, value)
+            else if (of === 'default') target[key] = value
+            else this.set(of.index, key, value)
+          },
+        )
+      })
+  }
+
+  /** What `all` has a meaning for it gives to `default` and to every interface. */
+  private setEverywhere(key: ConfigurationKey, value: number): void {
+    this.all[key] = value
+    this.default[key] = value
+    this.byIndex.forEach((each, index) => {
+      if (each === undefined) return
+      each[key] = value
+      this.changed(index, key)
+    })
+  }
+
+  private create(index: number): InterfaceConfiguration {
+    const made = Object.assign(new InterfaceConfiguration(), this.default)
+    this.byIndex[index] = made
+    return made
+  }
+}

@@ -1,0 +1,77 @@
+import type { IpAddress } from '@jackfield/addr'
+import { EMSGSIZE, ETH_P_IPV6, type NetworkInterface } from '@jackfield/interfaces'
+import { CHECKSUM_PARTIAL, completeChecksum, type Packet } from '@jackfield/packet'
+import type { Ipv6Context } from './context.js'
+import { IPV6_HEADER_LENGTH, IPV6_NEXT_HEADER, IPV6_PAYLOAD_LENGTH } from './wire/header.js'
+import {
+  FRAGMENT_HEADER_LENGTH,
+  FRAGMENT_ID,
+  FRAGMENT_MORE,
+  FRAGMENT_OFFSET,
+  NEXT_FRAGMENT,
+} from './wire/next-header.js'
+
+/** Cuts this host's packets into fragments (RFC 8200 4.5). */
+export class Fragmenter {
+  private readonly context: Ipv6Context
+
+  constructor(context: Ipv6Context) {
+    this.context = context
+  }
+
+  /**
+   * Sends a network packet without extension headers, its header at `packet.start`, in fragments of at most `mtu` bytes. Takes it.
+   * @returns 0 or an error number
+   */
+  send(packet: Packet, mtu: number, networkInterface: NetworkInterface, nextHop: IpAddress): number {
+    const { pool, counters, random } = this.context
+    if (packet.checksum === CHECKSUM_PARTIAL) {
+      packet.unshare()
+      completeChecksum(packet)
+    }
+    const { start, end, view, bytes } = packet
+    const headerLength = IPV6_HEADER_LENGTH + FRAGMENT_HEADER_LENGTH
+    const step = (mtu - headerLength) & ~7
+    if (step < 8) {
+      counters.Ip6FragFails++
+      packet.release()
+      return EMSGSIZE
+    }
+    const protocol = view.getUint8(start + IPV6_NEXT_HEADER)
+    // RFC 7739 5.3: unpredictable, and from 32 bits seldom used twice within the life of a datagram.
+    const id = random.uint32() | 0
+    let at = start + IPV6_HEADER_LENGTH
+    let error = 0
+    for (let offset = 0; at < end && error === 0; offset += step) {
+      const length = Math.min(end - at, step)
+      const fragment = pool.allocate(headerLength + length)
+      const to = fragment.start
+      const target = fragment.bytes
+      for (let i = 0; i < IPV6_HEADER_LENGTH; i++) target[to + i] = bytes[start + i] as number
+      target.set(bytes.subarray(at, at + length), to + headerLength)
+      const header = to + IPV6_HEADER_LENGTH
+      fragment.view.setUint16(to + IPV6_PAYLOAD_LENGTH, FRAGMENT_HEADER_LENGTH + length)
+      fragment.view.setUint8(to + IPV6_NEXT_HEADER, NEXT_FRAGMENT)
+      fragment.view.setUint16(header, protocol << 8)
+      fragment.view.setUint16(header + FRAGMENT_OFFSET, offset | (at + length < end ? FRAGMENT_MORE : 0))
+      fragment.view.setInt32(header + FRAGMENT_ID, id)
+      fragment.networkHeader = to
+      fragment.transportHeader = to + headerLength
+      fragment.packetType = packet.packetType
+      fragment.mark = packet.mark
+      fragment.priority = packet.priority
+      counters.Ip6FragCreates++
+      counters.Ip6OutTransmits++
+      counters.Ip6OutOctets += headerLength + length
+      error = networkInterface.output(fragment, ETH_P_IPV6, nextHop)
+      at += length
+    }
+    packet.release()
+    if (error === 0) counters.Ip6FragOKs++
+    else {
+      counters.Ip6FragFails++
+      counters.Ip6OutDiscards++
+    }
+    return error
+  }
+}

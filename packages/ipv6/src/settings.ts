@@ -1,0 +1,78 @@
+import type { Setting } from '@jackfield/interfaces'
+import { type DestinationCache, type ErrorRateLimit, integerSetting, type Reassembler } from '@jackfield/ip'
+
+/** The settings that the packet path reads, as plain numbers. */
+export class Ipv6Settings {
+  /**
+   * `net.ipv6.auto_flowlabels`. 1 and 3: packets without a label of their own get one by their flow (RFC 6437); 0 and 2: they
+   * have none. That a socket asks for it or refuses it, which tells 1 from 3 and 0 from 2, is not known here.
+   */
+  autoFlowlabels = 1
+}
+
+const MOST = 2_147_483_647
+
+/** What `net.ipv6.*` lists of this layer, the per-interface ones apart. */
+export function ipv6SettingList(
+  settings: Ipv6Settings,
+  reassembler: Reassembler,
+  destinations: DestinationCache,
+  rate: ErrorRateLimit,
+): readonly Setting[] {
+  return [
+    integerSetting(
+      'net.ipv6.auto_flowlabels',
+      0,
+      3,
+      () => settings.autoFlowlabels,
+      (value) => {
+        settings.autoFlowlabels = value
+      },
+    ),
+    integerSetting(
+      'net.ipv6.ip6frag_high_thresh',
+      0,
+      MOST,
+      () => reassembler.highThreshold,
+      (value) => {
+        reassembler.highThreshold = value
+      },
+    ),
+    integerSetting(
+      'net.ipv6.ip6frag_low_thresh',
+      0,
+      MOST,
+      () => reassembler.lowThreshold,
+      (value) => {
+        reassembler.lowThreshold = value
+      },
+    ),
+    integerSetting(
+      'net.ipv6.ip6frag_time',
+      1,
+      86_400,
+      () => reassembler.timeout / 1_000_000,
+      (value) => {
+        reassembler.timeout = value * 1_000_000
+      },
+    ),
+    integerSetting(
+      'net.ipv6.route.mtu_expires',
+      1,
+      86_400 * 365,
+      () => destinations.mtuExpires / 1_000_000,
+      (value) => {
+        destinations.mtuExpires = value * 1_000_000
+      },
+    ),
+    integerSetting(
+      'net.ipv6.icmp.ratelimit',
+      0,
+      MOST,
+      () => rate.ratelimit,
+      (value) => {
+        rate.ratelimit = value
+      },
+    ),
+  ]
+}

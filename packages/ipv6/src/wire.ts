@@ -1,0 +1,7 @@
+export * from './wire/control-type.js'
+export * from './wire/extension-list.js'
+export * from './wire/header.js'
+export * from './wire/header-chain.js'
+export * from './wire/next-header.js'
+export * from './wire/option-list.js'
+export * from './wire/options.js'
