@@ -1,5 +1,6 @@
 export * from './counters.js'
 export * from './errno.js'
+export * from './forwarder.js'
 export * from './host.js'
 export * from './icmp-report.js'
 export * from './link.js'

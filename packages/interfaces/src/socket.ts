@@ -1,4 +1,5 @@
 import type { SocketAddress } from '@jackfield/addr'
+import type { Forwarder } from './forwarder.js'
 
 /** The address of a packet socket: `sockaddr_ll`. */
 export interface LinkSocketAddress {
@@ -154,6 +155,11 @@ export interface SocketProvider {
   readonly isDefault: boolean
   /** A new socket, or the negative error number (`-EPROTONOSUPPORT`). */
   create(protocol: number): SocketEndpoint | number
+  /**
+   * Sets who is asked about connections and flows that no socket is there for, of every address family of this protocol; null
+   * for nobody. Absent where the protocol cannot ask. Throws a RangeError for settings out of range.
+   */
+  setForwarder?(forwarder: Forwarder | null): void
 }
 
 /** What an address family registers, so that `sockets` can take its addresses in the forms people write. */

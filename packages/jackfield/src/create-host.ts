@@ -6,7 +6,7 @@ import type { LinkDevice, NetworkInterface } from '@jackfield/interfaces'
 import { ipv4 } from '@jackfield/ipv4'
 import { createLoopback } from '@jackfield/link'
 import { raw } from '@jackfield/raw'
-import { createSockets, type Sockets } from '@jackfield/sockets'
+import { createSockets, type DescriptorForwarder, SOCK_DGRAM, SOCK_STREAM, type Sockets } from '@jackfield/sockets'
 import { createStack, type InterfaceOptions, type Stack } from '@jackfield/stack'
 import { tcp } from '@jackfield/tcp'
 import { udp } from '@jackfield/udp'
@@ -17,6 +17,11 @@ export type HostModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'tc
 /** A device of a host, with its addresses and gateway. */
 export interface HostInterface extends InterfaceOptions {
   device: LinkDevice
+  /**
+   * For gateways: unicast packets for any address that come in by this device are the host's own, and its sockets may send from
+   * any address (`net.ipv4.conf.NAME.accept_any_destination`). What no socket is there for goes to the forwarders. Default false.
+   */
+  acceptAnyDestination?: boolean
 }
 
 /** What a host is made of. Everything has a default. */
@@ -27,6 +32,10 @@ export interface HostOptions {
   interfaces?: readonly HostInterface[]
   /** Settings by sysctl name, as `{ 'net.ipv4.ip_forward': 1 }`. */
   sysctl?: Readonly<Record<string, number | string>>
+  /** Who is asked about TCP connections that no socket of the host is there for. Default: nobody, they are reset. */
+  tcpForwarder?: DescriptorForwarder
+  /** Who is asked about UDP datagrams that no socket of the host is there for. Default: nobody, they are refused by ICMP. */
+  udpForwarder?: DescriptorForwarder
   /** Default: the system clock. */
   clock?: Clock
   /** Default: the runtime's secure source. */
@@ -39,7 +48,7 @@ export interface Host {
   readonly stack: Stack<HostModules>
   readonly sockets: Sockets
   /** Puts a device in. */
-  addInterface(device: LinkDevice, options?: InterfaceOptions): NetworkInterface
+  addInterface(device: LinkDevice, options?: Omit<HostInterface, 'device'>): NetworkInterface
   /** Adds an address to an interface, given by name or as the object. */
   addAddress(networkInterface: NetworkInterface | string, prefix: string | Prefix): void
   /** Closes the sockets, the stack and its devices. */
@@ -63,16 +72,18 @@ export function createHost(options: HostOptions = {}): Host {
   for (const [setting, value] of Object.entries(options.sysctl ?? {})) {
     if (!isOfInterface(setting)) stack.sysctl.set(setting, value)
   }
-  for (const { device, ...settings } of options.interfaces ?? []) stack.addInterface(device, settings)
+  for (const { device, ...settings } of options.interfaces ?? []) addInterface(stack, device, settings)
   for (const [setting, value] of Object.entries(options.sysctl ?? {})) {
     if (isOfInterface(setting)) stack.sysctl.set(setting, value)
   }
   const sockets = createSockets(stack)
+  if (options.tcpForwarder !== undefined) sockets.setForwarder(SOCK_STREAM, options.tcpForwarder)
+  if (options.udpForwarder !== undefined) sockets.setForwarder(SOCK_DGRAM, options.udpForwarder)
   return {
     name,
     stack,
     sockets,
-    addInterface: (device, settings) => stack.addInterface(device, settings),
+    addInterface: (device, settings = {}) => addInterface(stack, device, settings),
     addAddress: (given, prefix) => {
       const found = typeof given === 'string' ? stack.interfaceByName(given) : given
       if (found === undefined) {
@@ -86,6 +97,18 @@ export function createHost(options: HostOptions = {}): Host {
       await stack.close()
     },
   }
+}
+
+function addInterface(
+  stack: Stack<HostModules>,
+  device: LinkDevice,
+  { acceptAnyDestination, ...settings }: Omit<HostInterface, 'device'>,
+): NetworkInterface {
+  const added = stack.addInterface(device, settings)
+  if (acceptAnyDestination !== undefined) {
+    stack.sysctl.set(`net.ipv4.conf.${added.name}.accept_any_destination`, Number(acceptAnyDestination))
+  }
+  return added
 }
 
 /** Settings of one interface exist when the interface does. */

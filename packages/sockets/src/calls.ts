@@ -1,8 +1,13 @@
 import {
+  AF_INET,
+  AF_INET6,
   EBADF,
   EINVAL,
+  EMFILE,
   ENOPROTOOPT,
+  EOPNOTSUPP,
   FIONBIO,
+  type Forwarder,
   Message,
   MSG_DONTWAIT,
   MSG_WAITALL,
@@ -74,6 +79,34 @@ export class Calls {
     const endpoint = this.enter(() => provider.create(protocol))
     if (typeof endpoint === 'number') return endpoint
     return this.open(endpoint, addresses, (type & SOCK_NONBLOCK) !== 0)
+  }
+
+  /**
+   * A descriptor for an endpoint that is made elsewhere. Throws what that throws, or `EMFILE` where the table is full: then nothing
+   * is made.
+   */
+  adopt(make: () => SocketEndpoint, syscall: string): number {
+    if (this.table.full) throw new SocketError(EMFILE, syscall)
+    return this.enter(() => {
+      const endpoint = make()
+      const addresses = this.host.addressFamily(endpoint.family)
+      if (addresses === undefined)
+        throw new Error(`no installed package defines the addresses of family ${endpoint.family}`)
+      return this.open(endpoint, addresses, false)
+    })
+  }
+
+  /** Who is asked about what no socket of this type and protocol is there for. Throws where the protocol does not ask. */
+  setForwarder(type: number, protocol: number, forwarder: Forwarder | null): void {
+    const found = [AF_INET, AF_INET6].map((family) => this.host.findSocketProvider(family, type, protocol))
+    const provider = found.find((each) => typeof each !== 'number')
+    if (provider === undefined) throw new SocketError(Number(found[0]), 'setForwarder')
+    if (typeof provider === 'number' || provider.setForwarder === undefined) {
+      throw new SocketError(EOPNOTSUPP, 'setForwarder', {
+        detail: 'TCP and UDP have forwarders: SOCK_STREAM, SOCK_DGRAM',
+      })
+    }
+    provider.setForwarder(forwarder)
   }
 
   bind(file: OpenFile, address: Sockaddr): number {

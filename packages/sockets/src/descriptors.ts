@@ -18,6 +18,10 @@ export class DescriptorTable {
     return this.used
   }
 
+  get full(): boolean {
+    return this.used >= this.limit
+  }
+
   /** The file of a descriptor, or null for a number that is not open. */
   get(descriptor: number): OpenFile | null {
     return this.files[descriptor] ?? null

@@ -2,6 +2,7 @@ import { OptionFailure, type OptionValue, type Sockaddr, SocketError } from '@ja
 import type { SocketHost } from '@jackfield/stack'
 import { Calls, DEFAULT_MAX_DESCRIPTORS } from './calls.js'
 import { checked, failure } from './failure.js'
+import { type DescriptorForwarder, endpointForwarder } from './forwarder.js'
 import { type PollDescriptor, pollNow, type SelectSets, selectAnswer, selectDescriptors } from './poll.js'
 import { createPromises, type SocketPromises } from './promises.js'
 import { type Readiness, ReadinessSet } from './readiness.js'
@@ -62,6 +63,11 @@ export interface Sockets {
   /** Fills `revents`; returns how many descriptors have any. */
   poll(descriptors: PollDescriptor[]): number
   select(sets: SelectSets): Required<SelectSets>
+  /**
+   * Sets who is asked about connections (`SOCK_STREAM`) or datagrams (`SOCK_DGRAM`) that no socket of the stack is there for: a
+   * gateway's hook. One for each protocol of a stack; null takes it away. Throws `EOPNOTSUPP` for sockets of other kinds.
+   */
+  setForwarder(type: number, forwarder: DescriptorForwarder | null, protocol?: number): void
   /** A set of watched descriptors, as `epoll_create` makes. */
   epoll<T = unknown>(): Readiness<T>
   /** An empty address of a family, to be filled by `recvfrom` and its kin. */
@@ -210,6 +216,11 @@ class SocketTable implements Sockets {
     for (const { fd } of descriptors) this.calls.file(fd, 'select')
     pollNow(this.calls.table, descriptors)
     return selectAnswer(sets, descriptors)
+  }
+
+  setForwarder(type: number, forwarder: DescriptorForwarder | null, protocol = 0): void {
+    const { calls } = this
+    calls.setForwarder(type, protocol, forwarder === null ? null : endpointForwarder(calls, forwarder))
   }
 
   epoll<T = unknown>(): Readiness<T> {

@@ -47,7 +47,7 @@ export class Connection extends ConnectionState implements SocketEndpoint {
   congestionState: object
   /** Fast Open on the active side: what the SYN asks for and carries. */
   fastOpenRequest: FastOpenRequest | null = null
-  /** Fast Open on the passive side, until its handshake is done: sends the SYN-ACK again. */
+  /** On the passive side, with Fast Open or a forwarder, until the handshake is done: sends the SYN-ACK again. */
   passiveFastOpen: Request | null = null
   /** In the protocol's list of those that try to send at the end of the burst. */
   waits = false

@@ -4,6 +4,7 @@ import {
   DELIVERED,
   type Delivery,
   ENOBUFS,
+  type Forwarder,
   type Host,
   type IcmpReport,
   IPPROTO_TCP,
@@ -15,6 +16,7 @@ import {
 import type { Packet } from '@jackfield/packet'
 import {
   createFlow,
+  ForwardCounts,
   IpSocketOptions,
   type PortEntry,
   PortTable,
@@ -32,6 +34,7 @@ import type { CongestionControl } from './congestion/congestion-control.js'
 import { CongestionRegistry } from './congestion/registry.js'
 import { Connection } from './connection.js'
 import { createTcpCounters, type TcpCounters } from './counters.js'
+import { TcpForwarder } from './forwarder/tcp-forwarder.js'
 import { icmpError } from './icmp-errors.js'
 import { ChallengeLimit } from './listener/challenge.js'
 import { FastOpenServer } from './listener/fast-open.js'
@@ -91,6 +94,9 @@ export class TcpProtocol implements TransportLayer {
   readonly fastOpenCache: FastOpenCache
   readonly timeWaits: TimeWaitTable
   readonly replies: Replies
+  /** Who is asked about SYNs that no socket is there for. */
+  forwarder: TcpForwarder | null = null
+  readonly forwards: ForwardCounts = new ForwardCounts()
   /** Bytes that all connections pin (`net.ipv4.tcp_mem`). */
   memory = 0
   /** Sockets that nobody holds. */
@@ -196,7 +202,7 @@ export class TcpProtocol implements TransportLayer {
       else segmentArrives(entry, segment)
     } else if (entry instanceof Request) requestSegment(entry, segment)
     else if (entry instanceof TimeWait) timeWaitSegment(entry, segment)
-    else replyReset(this, segment)
+    else if (this.forwarder === null || !this.forwarder.segment(entry, segment)) replyReset(this, segment)
   }
 
   burstEnd(): void {
@@ -250,8 +256,19 @@ export class TcpProtocol implements TransportLayer {
     return error
   }
 
+  /**
+   * Sets who is asked about SYNs that no socket is there for; null for nobody. What the one before had deferred is forgotten.
+   * @throws RangeError for limits out of range
+   */
+  setForwarder(forwarder: Forwarder | null): void {
+    const next = forwarder === null ? null : new TcpForwarder(this, forwarder, this.forwards)
+    this.forwarder?.close()
+    this.forwarder = next
+  }
+
   /** The stack closes: every connection ends without a word. */
   close(): void {
+    this.setForwarder(null)
     for (const connection of [...this.connections]) {
       connection.close()
       // One that nobody holds and that still waits for its peer, too.

@@ -162,7 +162,7 @@ export function readiness(c: Connection): number {
   if ((c.shut & SHUT_RECEIVE) !== 0) mask |= POLLIN | POLLRDHUP
   if (c.options.error !== 0) mask |= POLLERR
   if (c.state === SYN_SENT) return c.connectDeferred ? mask | POLLOUT : mask
-  if (c.state === SYN_RECEIVED && c.passiveFastOpen === null) return mask
+  if (c.state === SYN_RECEIVED && c.passiveFastOpen?.early !== true) return mask
   if (isReadable(c)) mask |= POLLIN
   if ((c.shut & SHUT_SEND) !== 0 || sendSpace(c)) mask |= POLLOUT
   else c.noSpace = true

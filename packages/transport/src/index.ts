@@ -4,6 +4,8 @@ export { addReceiveControl, SendControl, WANT_TIMESTAMP, WANT_TIMESTAMPNS } from
 export { copyFromPacket, copyToPacket } from './copy-bytes.js'
 export { ErrorQueue } from './error-queue.js'
 export { aimFlow, createFlow, routeFlow, sourceOf } from './flow.js'
+export { ForwardedRequest } from './forwarded-request.js'
+export { ForwardCounts, Forwarding, forwardCounters } from './forwarding.js'
 export type { MembershipFilter } from './group-options.js'
 export { IpSocketOptions, type OptionsSocket } from './ip-socket-options.js'
 export { optionInteger } from './option-integer.js'

@@ -3,6 +3,7 @@ import {
   AF_INET6,
   EAFNOSUPPORT,
   EPROTONOSUPPORT,
+  type Forwarder,
   type Host,
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
@@ -10,7 +11,7 @@ import {
   type SocketProvider,
   type StackModule,
 } from '@jackfield/interfaces'
-import { MemoryPool, transportSettings } from '@jackfield/transport'
+import { forwardCounters, MemoryPool, transportSettings } from '@jackfield/transport'
 import { countersOf } from './counters.js'
 import { memorySetting } from './settings.js'
 import { UdpProtocol } from './udp-protocol.js'
@@ -20,6 +21,8 @@ import { UdpSocket } from './udp-socket.js'
 export interface UdpOptions {
   /** Whether the stack speaks UDP-Lite (RFC 3828) too. Default true. */
   lite?: boolean
+  /** Who is asked about datagrams (UDP's) to addresses and ports that no socket is there for. `sockets.setForwarder` gives descriptors. */
+  forwarder?: Forwarder
 }
 
 /** UDP, and UDP-Lite unless it is not wanted, with their datagram sockets. */
@@ -33,7 +36,9 @@ export function udp(options: UdpOptions = {}): StackModule<'network', 'udp'> {
       transportSettings(host)
       const memory = new MemoryPool(0)
       host.addSettings([memorySetting(memory)])
-      addProtocol(host, new UdpProtocol(host, IPPROTO_UDP, memory), 'Udp')
+      const protocol = new UdpProtocol(host, IPPROTO_UDP, memory)
+      addProtocol(host, protocol, 'Udp')
+      if (options.forwarder !== undefined) protocol.setForwarder(options.forwarder)
       if (lite) addProtocol(host, new UdpProtocol(host, IPPROTO_UDPLITE, memory), 'UdpLite')
     },
   }
@@ -43,6 +48,7 @@ function addProtocol(host: Host, protocol: UdpProtocol, prefix: string): void {
   host.addTransport(protocol)
   host.onClose(() => protocol.close())
   host.addCounters(countersOf(protocol.counts, prefix))
+  host.addCounters(forwardCounters(protocol.forwards, prefix))
   for (const family of [AF_INET, AF_INET6]) host.addSocketProvider(providerOf(host, protocol, family))
 }
 
@@ -57,5 +63,6 @@ function providerOf(host: Host, udp: UdpProtocol, family: number): SocketProvide
       if (host.network(family === AF_INET6 ? 6 : 4) === undefined) return -EAFNOSUPPORT
       return new UdpSocket(udp, family)
     },
+    setForwarder: (forwarder) => udp.setForwarder(forwarder),
   }
 }

@@ -6,6 +6,7 @@ import {
   ENOMEM,
   ERROR_PACKET_TOO_BIG,
   ERROR_REDIRECT,
+  type Forwarder,
   type Host,
   type IcmpReport,
   IP_PMTUDISC_DONT,
@@ -19,9 +20,17 @@ import {
   UNREACHABLE,
 } from '@jackfield/interfaces'
 import { type Packet, SEGMENT_UDP } from '@jackfield/packet'
-import { type MemoryPool, PortTable, SendControl, WANT_TIMESTAMP, WANT_TIMESTAMPNS } from '@jackfield/transport'
+import {
+  ForwardCounts,
+  type MemoryPool,
+  PortTable,
+  SendControl,
+  WANT_TIMESTAMP,
+  WANT_TIMESTAMPNS,
+} from '@jackfield/transport'
 import { checkUdp, checkUdpLite, DATAGRAM_GOOD, DATAGRAM_NO_CHECKSUM } from './check.js'
 import { UdpCounts } from './counters.js'
+import { UdpForwarder } from './forwarder/udp-forwarder.js'
 import { UdpOffload } from './offload.js'
 import type { UdpSocket } from './udp-socket.js'
 import { UDP_HEADER_LENGTH } from './wire/udp.js'
@@ -45,6 +54,9 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
   groSockets = 0
   /** @internal Sockets that are not closed. */
   readonly sockets: Set<UdpSocket> = new Set()
+  /** @internal What the forwarder's requests came to. */
+  readonly forwards: ForwardCounts = new ForwardCounts()
+  private forwarder: UdpForwarder | null = null
   private readonly lite: boolean
   private readonly cutter: OffloadProtocol | null
   /** Whose the segments are that are being cut. */
@@ -73,6 +85,7 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
     const socket = this.table.lookup(destination, localPort, source, remotePort, interfaceIndex)
     if (socket === null) {
       if (verdict === DATAGRAM_NO_CHECKSUM) return this.drop(packet, true)
+      if (this.forwarder !== null) return this.forwarder.offer(packet, header)
       this.counts.NoPorts++
       return UNREACHABLE
     }
@@ -101,8 +114,19 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
     options.fail(report.errno)
   }
 
+  /**
+   * Sets who is asked about datagrams that no socket is there for; null for nobody. What the one before had deferred is forgotten.
+   * @throws RangeError for limits out of range
+   */
+  setForwarder(forwarder: Forwarder | null): void {
+    const next = forwarder === null ? null : new UdpForwarder(this, forwarder, this.forwards)
+    this.forwarder?.close()
+    this.forwarder = next
+  }
+
   /** The stack closes: every socket gives back what it holds. */
   close(): void {
+    this.setForwarder(null)
     for (const socket of this.sockets) socket.close()
   }
 
@@ -132,7 +156,8 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
     return DELIVERED
   }
 
-  private deliver(socket: UdpSocket, packet: Packet, header: NetworkHeader): void {
+  /** @internal Gives a datagram to a socket. Takes it. */
+  deliver(socket: UdpSocket, packet: Packet, header: NetworkHeader): void {
     // RFC 5082: a socket may refuse what came from too far away.
     if (header.ttl < socket.options.minTtl || (this.lite && !socket.coversEnough(packet))) {
       this.counts.InErrors++

@@ -1,4 +1,4 @@
-import { createAddressSlot, IpAddress, type IpAddressSlot, setSlot } from '@jackfield/addr'
+import { createAddressSlot, IpAddress, type IpAddressSlot, type SocketAddress, setSlot } from '@jackfield/addr'
 import {
   AF_INET6,
   AF_UNSPEC,
@@ -150,6 +150,24 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     const cast = address.isUnspecified ? CAST_UNICAST : (host.network(address.version)?.castOf(address, 0) ?? 0)
     if (cast === CAST_UNICAST) setSlot(this.source, address)
     return 0
+  }
+
+  /**
+   * For a forwarder: connects a new socket as the host that a datagram was sent to.
+   * @returns false where a socket has these addresses
+   */
+  adopt(local: SocketAddress, remote: SocketAddress): boolean {
+    // Its port is not in the way of those that bind or choose it.
+    this.options.transparent = true
+    this.options.reuseAddress = true
+    this.reuseAddress = true
+    if (this.udp.table.adopt(this, local.address, local.port, remote.address, remote.port) !== 0) return false
+    setSlot(this.source, local.address)
+    setSlot(this.peer, remote.address)
+    this.scopeId = remote.address.w0 >>> 22 === 0x3fa ? remote.scopeId : 0
+    this.addressBound = true
+    this.portBound = true
+    return true
   }
 
   /** Chooses a port for a socket that sends before it was bound: 0 or `-EAGAIN`. */

@@ -68,7 +68,7 @@ function synArrives(c: Connection, listener: Listener, s: ArrivingSegment, iss: 
 }
 
 /** What the SYN says. A cookie can hold options only where it can hide them in a timestamp. */
-function readSyn(c: Connection, r: Request, s: ArrivingSegment, cookie: boolean): void {
+export function readSyn(c: Connection, r: Request, s: ArrivingSegment, cookie: boolean): void {
   const { settings } = c.tcp
   const { options } = s
   const stamped = options.timestamp && settings.timestamps !== 0
@@ -90,6 +90,7 @@ function readSyn(c: Connection, r: Request, s: ArrivingSegment, cookie: boolean)
   r.retransmissions = 0
   r.acknowledged = false
   r.outOfWindowAckTime = 0
+  r.early = true
   r.child = null
 }
 

@@ -36,6 +36,8 @@ export interface PeerSegment {
   payload?: Uint8Array
   port?: number
   source?: string
+  /** Where it is sent to, if not to the host's own address. */
+  to?: string
   tos?: number
 }
 
@@ -89,7 +91,7 @@ export class Peer {
     for (const [letter, bit] of LETTERS) if (segment.flags.includes(letter)) flags |= bit
     this.network.inject({
       source: segment.source ?? (this.version === 4 ? '10.0.0.2' : '2001:db8::2'),
-      destination: this.version === 4 ? '10.0.0.1' : '2001:db8::1',
+      destination: segment.to ?? (this.version === 4 ? '10.0.0.1' : '2001:db8::1'),
       protocol: IPPROTO_TCP,
       tos: segment.tos ?? 0,
       checksum: CHECKSUM_VERIFIED,

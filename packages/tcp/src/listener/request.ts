@@ -62,8 +62,10 @@ export class Request extends PortEntry implements RateLimited {
   cookieExperimental = false
   readonly cookie: Uint8Array = new Uint8Array(16)
   savedSyn: Uint8Array | null = null
-  /** The connection, with Fast Open. */
+  /** The connection, with Fast Open or where a forwarder accepted it. */
   child: Connection | null = null
+  /** Fast Open: the child may send before the SYN-ACK is acknowledged. A forwarder's may not: the peer could be anybody. */
+  early = true
   /** Neighbours among the listener's requests. */
   previous: Request | null = null
   next: Request | null = null

@@ -286,15 +286,17 @@ function acknowledge(entry: TimeWait, s: ArrivingSegment): void {
   tcp.replies.acknowledge(s, entry.sndNxt, entry.rcvNxt, window, tsRecent !== 0, tsval, tsRecent)
 }
 
-/** Gives a SYN to who listens on the port. False where nobody does: then it is like any other segment. */
+/** Gives a SYN to who listens on the port, or to the forwarder. False where there is neither: then it is like any other segment. */
 function reopen(entry: TimeWait, s: ArrivingSegment): boolean {
   const { tcp } = entry
   const { source, destination, header } = s
   if (source === null || destination === null || header === null) return false
   const found = tcp.table.lookupBound(destination, s.destinationPort, source, s.sourcePort, header.interfaceIndex)
-  if (!(found instanceof Connection) || found.state !== LISTEN) return false
+  const listening = found instanceof Connection && found.state === LISTEN
+  if (!listening && tcp.forwarder === null) return false
   const iss = entry.nextIss
   tcp.timeWaits.remove(entry)
-  listenSegment(found, s, iss)
+  if (listening) listenSegment(found, s, iss)
+  else if (tcp.forwarder?.segment(null, s, iss) !== true) tcp.replies.reset(s)
   return true
 }

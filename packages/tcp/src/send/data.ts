@@ -22,7 +22,7 @@ const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 export function queueData(c: Connection, message: Message): number {
   if (c.options.error !== 0) return -c.options.takeError()
   if ((message.flags & MSG_FASTOPEN) !== 0 || c.connectDeferred) return fastOpenSend(c, message)
-  if (!stateIn(c.state, OPEN) && c.passiveFastOpen === null) {
+  if (!stateIn(c.state, OPEN) && c.passiveFastOpen?.early !== true) {
     if (stateIn(c.state, OPENING)) {
       c.noSpace = true
       return -EAGAIN
