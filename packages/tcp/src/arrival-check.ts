@@ -4,10 +4,11 @@ import type { Connection } from './connection.js'
 import { enterQuickAck } from './receive/delayed-ack.js'
 import { setDsack } from './receive/sack-blocks.js'
 import { receiveWindow } from './receive/window.js'
+import { mayUpdateWindow } from './recovery/ack.js'
 import { sendAck } from './send/transmit.js'
 import { seqGt, seqLt } from './sequence.js'
 import { SYN_RECEIVED } from './state.js'
-import { FLAG_ACK, FLAG_RST, FLAG_SYN } from './wire/segment.js'
+import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from './wire/segment.js'
 
 /** Seconds after which a timestamp is too old to be held against a segment (RFC 7323 5.5): 24 days. */
 const PAWS_24_DAYS = 24 * 24 * 60 * 60
@@ -22,14 +23,24 @@ const PAWS_LEEWAY = 1
 export function acceptable(c: Connection, s: ArrivingSegment): boolean {
   const { counters, challenges } = c.tcp
   const isReset = (s.flags & FLAG_RST) !== 0
-  if (c.sawTimestamp && pawsReject(c, s) && !isReset) {
-    counters.TcpExtPAWSEstab++
-    if (challenges.outOfWindowAllowed(c, s, 'TcpExtTCPACKSkippedPAWS')) sendDuplicateAck(c, s)
-    return false
+  // A reset is taken even so.
+  if (c.sawTimestamp && !isReset && isOld(c)) {
+    if (isLateAck(c, s)) {
+      // Common, and an answer would only be one more duplicate.
+      counters.TcpExtPAWSOldAck++
+      return false
+    }
+    if (!isOvertaken(c, s)) {
+      if ((s.flags & FLAG_SYN) !== 0) return synChallenge(c, s)
+      counters.TcpExtPAWSEstab++
+      if (challenges.outOfWindowAllowed(c, s, 'TcpExtTCPACKSkippedPAWS')) sendDuplicateAck(c, s)
+      return false
+    }
   }
   if (!inWindow(c, s)) {
     if (!isReset) {
       if ((s.flags & FLAG_SYN) !== 0) return synChallenge(c, s)
+      if (!seqLt(s.endSeq, c.rcvWup)) counters.TcpExtBeyondWindow++
       if (challenges.outOfWindowAllowed(c, s)) sendDuplicateAck(c, s)
     } else if (resetAtFin(c, s)) reset(c, s)
     return false
@@ -60,24 +71,41 @@ function synChallenge(c: Connection, _s: ArrivingSegment): boolean {
   return false
 }
 
-/** RFC 7323 5.3 (R1), with Linux's leave for a duplicate acknowledgement that was overtaken. */
-function pawsReject(c: Connection, s: ArrivingSegment): boolean {
+/** RFC 7323 5.3 (R1): the timestamp is older than one that was seen. */
+function isOld(c: Connection): boolean {
   // Some hosts begin with 0 and have a clock only later.
   if (c.tsRecent === 0 || ((c.tsRecent - c.rcvTsval) | 0) <= PAWS_LEEWAY) return false
   const seconds = Math.floor(c.tcp.clockNow / 1_000_000) | 0
-  if (((seconds - c.tsRecentStamp) | 0) > PAWS_24_DAYS) return false
-  const overtaken =
-    s.length === 0 &&
-    s.seq === c.rcvNxt &&
-    s.endSeq === s.seq &&
-    s.ack === c.sndUna &&
-    ((c.tsRecent - c.rcvTsval) | 0) <= c.rto / 1000
-  return !overtaken
+  return ((seconds - c.tsRecentStamp) | 0) <= PAWS_24_DAYS
 }
 
-/** RFC 9293 3.10.7.4, first: some of it lies in the window, or it lies at its edge. */
+/** A bare acknowledgement of before. */
+function isLateAck(c: Connection, s: ArrivingSegment): boolean {
+  return (s.flags & FLAG_ACK) !== 0 && s.seq === s.endSeq && seqLt(s.seq, c.rcvNxt)
+}
+
+/** Linux's leave for a duplicate acknowledgement that was overtaken, by about an RTO at most, and has no news of the window. */
+function isOvertaken(c: Connection, s: ArrivingSegment): boolean {
+  return (
+    (s.flags & FLAG_ACK) !== 0 &&
+    s.seq === s.endSeq &&
+    s.seq === c.rcvNxt &&
+    s.ack === c.sndUna &&
+    !mayUpdateWindow(c, s) &&
+    ((c.tsRecent - c.rcvTsval) | 0) <= (c.rto * 1.2) / 1000
+  )
+}
+
+/**
+ * RFC 9293 3.10.7.4, first: some of it lies in the window, or it lies at its edge. As Linux, one that goes on past the
+ * window is only taken while nothing waits to be read: a peer cannot fill a buffer beyond what was offered.
+ */
 function inWindow(c: Connection, s: ArrivingSegment): boolean {
-  return !seqLt(s.endSeq, c.rcvWup) && !seqGt(s.seq, (c.rcvNxt + receiveWindow(c)) | 0)
+  if (seqLt(s.endSeq, c.rcvWup)) return false
+  const end = (c.rcvNxt + receiveWindow(c)) | 0
+  const fin = (s.flags & FLAG_FIN) !== 0 ? 1 : 0
+  if (!seqGt((s.endSeq - fin) | 0, end)) return true
+  return !seqGt(s.seq, end) && c.inOrder.length === 0
 }
 
 /** A peer that was told FIN and then reset stands one before what we expect. */

@@ -19,6 +19,7 @@ import type { ArrivingSegment } from './arriving-segment.js'
 import type { Connection } from './connection.js'
 import { PENDING_NONE } from './connection-state.js'
 import { releaseFastOpen } from './listener/fast-open-release.js'
+import { orphanIsTooMuch } from './orphans.js'
 import { enterPingPong } from './receive/delayed-ack.js'
 import { clearRecovery } from './recovery/scoreboard.js'
 import { sendFin } from './send/fin.js'
@@ -136,7 +137,7 @@ function orphanSettles(c: Connection): void {
       return
     }
   }
-  if (tcp.orphans > tcp.settings.maxOrphans) {
+  if (orphanIsTooMuch(c, 0)) {
     tcp.counters.TcpExtTCPAbortOnMemory++
     sendReset(c)
     destroy(c)

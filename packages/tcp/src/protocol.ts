@@ -99,6 +99,8 @@ export class TcpProtocol implements TransportLayer {
   readonly forwards: ForwardCounts = new ForwardCounts()
   /** Bytes that all connections pin (`net.ipv4.tcp_mem`). */
   memory = 0
+  /** That is more than is good: connections make do with less (see `underPressure`). */
+  pressed = false
   /** Sockets that nobody holds. */
   orphans = 0
   /** The present time, refreshed at every entry: microseconds of the clock, and the same as int32. */

@@ -1,5 +1,5 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
-import { seqGt } from '../sequence.js'
+import { seqBetween, seqGt } from '../sequence.js'
 import { FLAG_ACK, FLAG_RST, FLAG_SYN } from '../wire/segment.js'
 import { pawsRejects } from './paws.js'
 import { REQUEST_TIMEOUT, type Request } from './request.js'
@@ -24,6 +24,7 @@ export function checkRequest(r: Request, s: ArrivingSegment, fastOpen: boolean):
   const { counters, challenges } = tcp
   const stamped = r.timestampsOk && s.options.timestamp
   const old = stamped && isOld(r, s)
+  const forged = stamped && !fastOpen && echoesStrange(r, s)
   let flags = s.flags & CONTROL
   if (s.seq === r.irs && flags === FLAG_SYN && !old) {
     // The SYN again: the SYN-ACK was lost, or is late.
@@ -32,9 +33,10 @@ export function checkRequest(r: Request, s: ArrivingSegment, fastOpen: boolean):
   }
   if ((flags & FLAG_ACK) !== 0 && !fastOpen && s.ack !== ((r.iss + 1) | 0)) return REQUEST_NOT_OURS
   const end = (r.rcvNxt + Math.min(r.window, 0xffff)) | 0
-  if (old || !inSequenceWindow(s.seq, s.endSeq, r.rcvNxt, end)) {
+  if (old || forged || !inSequenceWindow(s.seq, s.endSeq, r.rcvNxt, end)) {
     if ((flags & FLAG_RST) === 0 && challenges.outOfWindowAllowed(r, s, 'TcpExtTCPACKSkippedSynRecv')) sendAck(r, s)
     if (old) counters.TcpExtPAWSEstab++
+    else if (forged) counters.TcpExtTSEcrRejected++
     return REQUEST_DONE
   }
   if (stamped && !seqGt(s.seq, r.rcvNxt)) r.tsRecent = s.options.tsval
@@ -53,6 +55,12 @@ function isOld(r: Request, s: ArrivingSegment): boolean {
   const ago = Math.min(REQUEST_TIMEOUT * 2 ** r.timeouts, settings.rtoMax)
   const now = Math.floor(clockNow / 1_000_000)
   return pawsRejects(s, r.tsRecent, now - Math.floor(ago / 1_000_000), now)
+}
+
+/** The echo is none of a timestamp that a SYN-ACK had: who sends it never saw one. */
+function echoesStrange(r: Request, s: ArrivingSegment): boolean {
+  const { tsecr } = s.options
+  return tsecr !== 0 && !seqBetween(tsecr, r.firstStamp, r.lastStamp)
 }
 
 function sendAck(r: Request, s: ArrivingSegment): void {

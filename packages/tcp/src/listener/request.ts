@@ -39,6 +39,9 @@ export class Request extends PortEntry implements RateLimited {
   /** Timestamp that a SYN cookie is hidden in; used where `isCookie`. */
   cookieTimestamp = 0
   isCookie = false
+  /** Timestamps of the first SYN-ACK and of the last. */
+  firstStamp = 0
+  lastStamp = 0
   sackOk = false
   windowScaleOk = false
   sndScale = 0

@@ -52,6 +52,8 @@ function fillOptions(c: Connection, r: Request): void {
     const stamp = r.isCookie ? r.cookieTimestamp : Math.floor(c.tcp.clockNow / 1000)
     options.tsval = (stamp + r.tsOffset) | 0
     options.tsecr = r.tsRecent
+    r.lastStamp = options.tsval
+    if (r.sentAt === 0) r.firstStamp = options.tsval
   }
   options.sackPermitted = r.sackOk
   options.windowScale = r.windowScaleOk ? r.rcvScale : -1

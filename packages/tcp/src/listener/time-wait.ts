@@ -214,6 +214,7 @@ export function timeWaitSegment(entry: TimeWait, s: ArrivingSegment): void {
   const seconds = Math.floor(tcp.clockNow / 1_000_000)
   const stamped = s.options.timestamp && entry.timestampsOk
   const old = stamped && pawsRejects(s, entry.tsRecent, entry.tsRecentStamp, seconds)
+  if (old) tcp.counters.TcpExtPAWSTimewait++
   const what = entry.state === FIN_WAIT_2 ? inFinWait2(entry, s, stamped, old) : inTimeWait(entry, s, stamped, old)
   if (what === TO_OPEN && reopen(entry, s)) return
   if (what === TO_RESET) {
@@ -263,7 +264,6 @@ function inTimeWait(entry: TimeWait, s: ArrivingSegment, stamped: boolean, old: 
   if (isOpening && !old) {
     if (seqGt(s.seq, rcvNxt) || (stamped && ((entry.tsRecent - s.options.tsval) | 0) < 0)) return TO_OPEN
   }
-  if (old) tcp.counters.TcpExtPAWSEstab++
   if (isReset) return DONE
   // A SYN without ACK may be of a new connection: it does not keep this one here.
   if (old || (s.flags & FLAG_ACK) !== 0) tcp.timeWaits.restart(entry)

@@ -26,7 +26,7 @@ export function receiveData(c: Connection, s: ArrivingSegment): void {
   const window = receiveWindow(c)
   if (s.seq === c.rcvNxt) {
     // A FIN takes no room: a peer that only wants to close is let.
-    if (window > 0 || s.length === 0) {
+    if (window > 0 || s.length === 0 || onlyHoards(c)) {
       queueInOrder(c, s)
       return
     }
@@ -36,7 +36,7 @@ export function receiveData(c: Connection, s: ArrivingSegment): void {
     setDsack(c, s.seq, s.endSeq)
   } else if (seqLt(s.seq, c.rcvNxt)) {
     setDsack(c, s.seq, c.rcvNxt)
-    if (window > 0) {
+    if (window > 0 || onlyHoards(c)) {
       queueInOrder(c, s)
       return
     }
@@ -48,6 +48,14 @@ export function receiveData(c: Connection, s: ArrivingSegment): void {
   // Old, or outside of the window: the peer is told at once where we are (RFC 9293 3.10.7.4, first).
   enterQuickAck(c, MOST_QUICK_ACKS)
   c.ackPending |= ACK_SCHEDULED
+}
+
+/**
+ * Whether what closes the window is all out of order (it can with `tcp_shrink_window`): nobody can read that away, so the
+ * segment that it waits for is taken, and makes what room it needs.
+ */
+function onlyHoards(c: Connection): boolean {
+  return c.inOrder.bytes === 0 && c.outOfOrder.first !== null
 }
 
 /** A segment with the next byte: queued, and with it what was waiting for it. */

@@ -95,6 +95,7 @@ export class Receiver {
       counters,
       registry: new CongestionRegistry(),
       memory: 0,
+      pressed: false,
       now: 0,
       clockNow: 0,
       refreshTime() {

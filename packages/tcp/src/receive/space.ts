@@ -26,9 +26,15 @@ export function fullSpace(c: Connection): number {
   return payloadIn(c, c.rcvBuf)
 }
 
-/** Whether all connections together pin more than `net.ipv4.tcp_mem` likes. */
+/** Whether all connections together pin more than `net.ipv4.tcp_mem` likes: from its second number on, until they are below its first. */
 export function underPressure(c: Connection): boolean {
-  return c.tcp.memory > c.tcp.settings.mem[1] * PAGE
+  const { tcp } = c
+  const { mem } = tcp.settings
+  if (tcp.memory > mem[1] * PAGE) {
+    if (!tcp.pressed) tcp.counters.TcpExtTCPMemoryPressures++
+    tcp.pressed = true
+  } else if (tcp.memory <= mem[0] * PAGE) tcp.pressed = false
+  return tcp.pressed
 }
 
 /** How TCP begins: `SO_RCVBUF` and how much of it is offered. Called when a connection is made. */

@@ -113,10 +113,9 @@ function hasSack(c: Connection, s: ArrivingSegment): boolean {
  */
 export function ackUpdateWindow(c: Connection, s: ArrivingSegment): number {
   const { ack, seq } = s
-  // RFC 7323 2.2: the window of a SYN is not scaled.
-  const window = (s.flags & FLAG_SYN) !== 0 ? s.window : s.window << c.sndScale
   let flags = 0
-  if (seqGt(ack, c.sndUna) || seqGt(seq, c.sndWl1) || (seq === c.sndWl1 && (window > c.sndWnd || window === 0))) {
+  if (mayUpdateWindow(c, s)) {
+    const window = windowOf(c, s)
     flags = ACK_WINDOW_UPDATE
     c.sndWl1 = seq
     if (c.sndWnd !== window) {
@@ -130,6 +129,20 @@ export function ackUpdateWindow(c: Connection, s: ArrivingSegment): number {
   }
   updateUna(c, ack)
   return flags
+}
+
+/** RFC 7323 2.2: the window of a SYN is not scaled. */
+function windowOf(c: Connection, s: ArrivingSegment): number {
+  return (s.flags & FLAG_SYN) !== 0 ? s.window : s.window << c.sndScale
+}
+
+/** Whether a segment is not older than the one that told the window last. */
+export function mayUpdateWindow(c: Connection, s: ArrivingSegment): boolean {
+  const { ack, seq } = s
+  if (seqGt(ack, c.sndUna) || seqGt(seq, c.sndWl1)) return true
+  if (seq !== c.sndWl1) return false
+  const window = windowOf(c, s)
+  return window > c.sndWnd || window === 0
 }
 
 function updateUna(c: Connection, ack: number): void {

@@ -1,7 +1,7 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
 import { SEGMENT_OVERHEAD, unchargeSend } from '../send/space.js'
-import { splitSegment } from '../send/split.js'
+import { mayCut, splitSegment } from '../send/split.js'
 import {
   MARK_EVER_RETRANSMITTED,
   MARK_LOST,
@@ -147,7 +147,9 @@ function cover(c: Connection, segment: SendSegment, start: number, end: number):
     cut = Math.ceil(cut / size) * size
     if (cut >= length) return false
   }
-  if (cut < length) splitSegment(c, segment, cut, size)
+  if (cut >= length) return fromStart
+  if (!mayCut(c, segment)) return false
+  splitSegment(c, segment, cut, size)
   return fromStart
 }
 

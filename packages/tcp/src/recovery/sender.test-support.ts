@@ -85,6 +85,7 @@ export class Sender {
       settings,
       counters,
       memory: 0,
+      pressed: false,
       now: 0,
       clockNow: 0,
       challenges: { sendChallengeAck: () => this.challenges.push(tcp.now) },

@@ -1,4 +1,4 @@
-import { EAGAIN } from '@jackfield/interfaces'
+import { EAGAIN, ENOMEM } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
 import { PENDING_REORDER, PENDING_RETRANSMIT } from '../connection-state.js'
 import { currentSsthresh, inReduction, oldestSent, setCongestionState } from '../recovery/congestion-state.js'
@@ -19,7 +19,7 @@ import { inFlight, windowEnd } from './in-flight.js'
 import { currentMss } from './mss.js'
 import { paceCheck } from './pacing.js'
 import { SEGMENT_OVERHEAD, unchargeSend } from './space.js'
-import { adjustCounts, setPackets, splitSegment } from './split.js'
+import { adjustCounts, mayCut, setPackets, splitSegment } from './split.js'
 import { payloadOf, transmitSegment } from './transmit.js'
 import { largestCut } from './write.js'
 
@@ -67,8 +67,10 @@ export function resend(c: Connection, segment: SendSegment, packets: number): nu
   let most = mss * packets
   if (most > room) most = room - (room % mss) || room
   const payload = payloadOf(segment)
-  if (payload > most) splitSegment(c, segment, most, mss)
-  else {
+  if (payload > most) {
+    if (!mayCut(c, segment)) return ENOMEM
+    splitSegment(c, segment, most, mss)
+  } else {
     const before = segment.packets
     setPackets(segment, mss)
     adjustCounts(c, segment, before - segment.packets)

@@ -2,13 +2,20 @@ import { POLLOUT } from '@jackfield/interfaces'
 import { sendSpaceFreed } from '../buffer-sizes.js'
 import type { Connection } from '../connection.js'
 import { LIMIT_BUFFER, limitEnds } from '../limit-times.js'
+import { PAGE } from '../settings.js'
 
 /** What an entry of the send queue counts against `SO_SNDBUF` besides its payload, in bytes: an empty `sk_buff` of Linux. */
 export const SEGMENT_OVERHEAD = 960
 
 /** Whether more may be written (Linux's `sk_stream_memory_free`). */
 export function hasSpace(c: Connection): boolean {
-  return c.writeQueued < c.sndBuf && notSentIsLow(c)
+  return c.writeQueued < c.sndBuf && notSentIsLow(c) && hasMemory(c)
+}
+
+/** Whether the memory of all connections has room (`net.ipv4.tcp_mem`); the least of `tcp_wmem` is everyone's. */
+function hasMemory(c: Connection): boolean {
+  const { memory, settings } = c.tcp
+  return memory < settings.mem[2] * PAGE || c.writeQueued < settings.wmem[0]
 }
 
 /** Whether `POLLOUT` holds: a third of the buffer is free, and little waits to be sent (`sk_stream_is_writeable`). */

@@ -11,6 +11,20 @@ export function setPackets(segment: SendSegment, mss: number): void {
   segment.packets = length <= mss ? 1 : Math.ceil(length / mss)
 }
 
+/** What a send queue may hold beyond twice `SO_SNDBUF` before it is cut no more: two large segments, in bytes (as Linux). */
+const CUT_ALLOWANCE = 2 * 66_816
+
+/**
+ * Whether an entry that was sent may be cut: a peer that SACKs piece by piece must not make the queue grow without bound
+ * (Linux's `tcp_fragment`). The first and the last always may.
+ */
+export function mayCut(c: Connection, segment: SendSegment): boolean {
+  const { head, lastSent } = c.sendQueue
+  if (c.writeQueued >>> 1 <= c.sndBuf + CUT_ALLOWANCE || segment === head || segment === lastSent) return true
+  c.tcp.counters.TcpExtTCPWqueueTooBig++
+  return false
+}
+
 /**
  * Cuts an entry after `length` bytes of sequence space; the rest becomes the next entry, with the same marks. The
  * counts of the scoreboard follow. `length` must be more than 0 and less than the entry's.

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.js'
 import { PENDING_PROBE } from '../connection-state.js'
+import { orphanEnds } from '../orphans.js'
 import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
 import { giveUp, orphanRetries } from './give-up.js'
 import { wakeUp } from './wake-up.js'
@@ -25,6 +26,7 @@ export function probeTimeout(c: Connection): void {
       giveUp(c)
       return
     }
+    if (orphanEnds(c, true)) return
   }
   if (c.probesOut >= most) {
     giveUp(c)

@@ -1,10 +1,11 @@
 import type { Connection } from '../connection.js'
 import { PENDING_RETRANSMIT } from '../connection-state.js'
 import { detectBlackHole } from '../listener/fast-open-client.js'
+import { orphanEnds } from '../orphans.js'
 import { enterLoss } from '../recovery/alert.js'
 import { retransmitSegment } from '../send/retransmit.js'
 import { sendReset } from '../send/transmit.js'
-import { ESTABLISHED, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
+import { CA_DISORDER, CA_LOSS, CA_RECOVERY, ESTABLISHED, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
 import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
 import { giveUp, orphanRetries, retransmitsExceed } from './give-up.js'
 
@@ -29,6 +30,7 @@ export function retransmitTimeout(c: Connection): void {
   }
   counters.TcpExtTCPTimeouts++
   if (isOver(c)) return
+  countFailure(c)
   enterLoss(c)
   c.totalTimeouts++
   const oldest = c.sendQueue.head
@@ -39,6 +41,20 @@ export function retransmitTimeout(c: Connection): void {
   }
   c.retransmits++
   backOff(c)
+}
+
+/** What a timeout shows to have been of no use. */
+function countFailure(c: Connection): void {
+  const { counters } = c.tcp
+  if (c.retransmits > 0) return
+  if (c.caState === CA_RECOVERY) {
+    if (c.sackOk) counters.TcpExtTCPSackRecoveryFail++
+    else counters.TcpExtTCPRenoRecoveryFail++
+  } else if (c.caState === CA_LOSS) counters.TcpExtTCPLossFailures++
+  else if (c.caState === CA_DISORDER || c.sackedOut > 0) {
+    if (c.sackOk) counters.TcpExtTCPSackFailures++
+    else counters.TcpExtTCPRenoFailures++
+  }
 }
 
 /**
@@ -95,7 +111,9 @@ function isOver(c: Connection): boolean {
   if (c.orphaned) {
     const alive = c.rto < settings.rtoMax
     tries = orphanRetries(c, alive)
-    if (!alive && retransmitsExceed(c, tries, 0)) {
+    const lasts = alive || !retransmitsExceed(c, tries, 0)
+    if (orphanEnds(c, lasts)) return true
+    if (!lasts) {
       sendReset(c)
       giveUp(c)
       return true
