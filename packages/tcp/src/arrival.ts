@@ -82,6 +82,11 @@ function otherStates(c: Connection, s: ArrivingSegment): void {
 /** Fifth, check the ACK field: what it means for the state. False: the segment is done with. */
 function acknowledged(c: Connection, s: ArrivingSegment): boolean {
   const wasReceived = c.state === SYN_RECEIVED
+  if (wasReceived && c.passiveFastOpen === null && s.ack === c.iss) {
+    // RFC 9293 3.10.7.4, fifth: it has to acknowledge our SYN.
+    replyReset(c.tcp, s)
+    return false
+  }
   const result = processAck(c, s, ACK_SLOW_PATH | ACK_UPDATE_TS_RECENT | ACK_NO_CHALLENGE)
   if (result <= 0) {
     if (wasReceived) {

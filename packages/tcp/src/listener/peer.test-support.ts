@@ -8,7 +8,7 @@ import { TcpProtocol } from '../protocol.js'
 import type { TcpSettings } from '../settings.js'
 import type { TcpOption } from '../wire/plain-options.js'
 import { formatTcpSegment, parseTcpSegment, type TcpSegment } from '../wire/plain-segment.js'
-import { FLAG_ACK, FLAG_FIN, FLAG_PSH, FLAG_RST, FLAG_SYN } from '../wire/segment.js'
+import { FLAG_ACK, FLAG_FIN, FLAG_PSH, FLAG_RST, FLAG_SYN, FLAG_URG } from '../wire/segment.js'
 
 setPacketChecks(true)
 
@@ -21,6 +21,7 @@ const LETTERS: readonly (readonly [string, number])[] = [
   ['R', FLAG_RST],
   ['P', FLAG_PSH],
   ['.', FLAG_ACK],
+  ['U', FLAG_URG],
   ['E', 0x40],
   ['C', 0x80],
 ]
@@ -32,9 +33,12 @@ export interface PeerSegment {
   seq?: number
   ack?: number
   window?: number
+  urgent?: number
   options?: TcpOption[]
   payload?: Uint8Array
   port?: number
+  /** The host's port; `PORT` unless told. */
+  to?: number
   source?: string
   /** Where it is sent to, if not to the host's own address. */
   to?: string
@@ -97,11 +101,12 @@ export class Peer {
       checksum: CHECKSUM_VERIFIED,
       payload: formatTcpSegment({
         sourcePort: segment.port ?? PEER_PORT,
-        destinationPort: PORT,
+        destinationPort: segment.to ?? PORT,
         sequence: (segment.seq ?? 0) >>> 0,
         acknowledgment: (segment.ack ?? 0) >>> 0,
         flags,
         window: segment.window ?? 64_240,
+        urgentPointer: segment.urgent ?? 0,
         options: segment.options ?? [],
         payload: segment.payload ?? new Uint8Array(0),
       }),
