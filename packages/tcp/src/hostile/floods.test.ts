@@ -120,7 +120,7 @@ describe('somebody who opens in the name of the server', () => {
     const port = syn.sourcePort
     expect(port).toBeGreaterThan(0)
     // Blind: no acknowledgement, any number.
-    const forged = { seq: 777, port: 40_000, to: port }
+    const forged = { seq: 777, port: 40_000, toPort: port }
     peer.send({ flags: 'S', ...forged, options: [{ name: 'mss', value: 1460 }] })
     expect(c.state).toBe(SYN_RECEIVED)
     expect(letters(peer.one())).toBe('S.')
@@ -130,7 +130,7 @@ describe('somebody who opens in the name of the server', () => {
     }
     expect(c.state).toBe(SYN_RECEIVED)
     // The server's own SYN-ACK is answered with an acknowledgement that it resets: then the attempt has failed, in time.
-    peer.send({ flags: 'S.', seq: 123_456_789, ack: syn.sequence + 1, port: 40_000, to: port })
+    peer.send({ flags: 'S.', seq: 123_456_789, ack: syn.sequence + 1, port: 40_000, toPort: port })
     expect(c.state).toBe(SYN_RECEIVED)
     peer.wait(200_000)
     expect(c.state).not.toBe(SYN_RECEIVED)
@@ -141,13 +141,13 @@ describe('somebody who opens in the name of the server', () => {
     const peer = new Peer()
     const { c, syn } = open(peer, 40_000)
     for (const off of [0, 2, -5, 0x4000_0000]) {
-      peer.send({ flags: 'S.', seq: 5, ack: (syn.sequence + off) >>> 0, to: syn.sourcePort })
+      peer.send({ flags: 'S.', seq: 5, ack: (syn.sequence + off) >>> 0, toPort: syn.sourcePort })
       expect(letters(peer.one())).toBe('R')
-      peer.send({ flags: 'R.', seq: 5, ack: (syn.sequence + off) >>> 0, to: syn.sourcePort })
+      peer.send({ flags: 'R.', seq: 5, ack: (syn.sequence + off) >>> 0, toPort: syn.sourcePort })
     }
-    for (const flags of ['R', 'F', '', 'P']) peer.send({ flags, seq: 5, to: syn.sourcePort })
+    for (const flags of ['R', 'F', '', 'P']) peer.send({ flags, seq: 5, toPort: syn.sourcePort })
     expect(c.state).toBe(SYN_SENT)
-    peer.send({ flags: 'S.', seq: 5, ack: syn.sequence + 1, to: syn.sourcePort, options: synOptions() })
+    peer.send({ flags: 'S.', seq: 5, ack: syn.sequence + 1, toPort: syn.sourcePort, options: synOptions() })
     expect(c.state).toBe(ESTABLISHED)
     peer.close()
   })

@@ -38,7 +38,7 @@ export interface PeerSegment {
   payload?: Uint8Array
   port?: number
   /** The host's port; `PORT` unless told. */
-  to?: number
+  toPort?: number
   source?: string
   /** Where it is sent to, if not to the host's own address. */
   to?: string
@@ -101,7 +101,7 @@ export class Peer {
       checksum: CHECKSUM_VERIFIED,
       payload: formatTcpSegment({
         sourcePort: segment.port ?? PEER_PORT,
-        destinationPort: segment.to ?? PORT,
+        destinationPort: segment.toPort ?? PORT,
         sequence: (segment.seq ?? 0) >>> 0,
         acknowledgment: (segment.ack ?? 0) >>> 0,
         flags,
