@@ -21,6 +21,9 @@ export interface FileObserver {
   fileClosed(file: OpenFile): void
 }
 
+/** One for all, as most sockets are at rest. */
+const NOBODY: readonly never[] = []
+
 /** What a descriptor stands for: an open file description, which several descriptors may share (`dup`). */
 export class OpenFile implements ReadinessWatcher {
   readonly endpoint: SocketEndpoint
@@ -33,8 +36,8 @@ export class OpenFile implements ReadinessWatcher {
   /** `SO_RCVTIMEO` and `SO_SNDTIMEO`, in microseconds; 0 is to wait for ever. */
   receiveTimeout = 0
   sendTimeout = 0
-  private waiters: Waiter[] = []
-  private observers: FileObserver[] = []
+  private waiters: readonly Waiter[] = NOBODY
+  private observers: readonly FileObserver[] = NOBODY
 
   constructor(endpoint: SocketEndpoint, addresses: AddressFamily, nonBlocking: boolean) {
     this.endpoint = endpoint
@@ -44,7 +47,7 @@ export class OpenFile implements ReadinessWatcher {
 
   /** Waits; the first who waits is the first who tries. */
   wait(waiter: Waiter): void {
-    this.waiters.push(waiter)
+    this.waiters = [...this.waiters, waiter]
     this.watch()
   }
 
@@ -68,7 +71,7 @@ export class OpenFile implements ReadinessWatcher {
     if (this.waiters.length === 0) return
     const waiting = this.waiters
     // Those who begin to wait while others try again come after them.
-    this.waiters = []
+    this.waiters = NOBODY
     const still: Waiter[] = []
     for (const waiter of waiting) {
       if ((mask & (waiter.mask | POLLERR | POLLHUP | POLLNVAL)) === 0 || !waiter.attempt(mask)) still.push(waiter)
@@ -83,8 +86,8 @@ export class OpenFile implements ReadinessWatcher {
     this.endpoint.setWatcher(null)
     this.endpoint.close()
     const { waiters, observers } = this
-    this.waiters = []
-    this.observers = []
+    this.waiters = NOBODY
+    this.observers = NOBODY
     for (const observer of observers) observer.fileClosed(this)
     for (const waiter of waiters) waiter.attempt(POLLNVAL)
   }

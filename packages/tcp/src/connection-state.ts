@@ -1,4 +1,4 @@
-import { PortEntry } from '@jackfield/transport'
+import { ConnectionFlags } from './connection-flags.js'
 import type { SendSegment } from './send-segment.js'
 import { CA_OPEN, CLOSED } from './state.js'
 
@@ -37,7 +37,7 @@ export const INFINITE_SSTHRESH = 0x7fff_ffff
  * times in microseconds are int32, to be compared by `(a - b) | 0`; windows of the network in bytes, congestion
  * windows in packets. Names are the RFC's; where Linux has more, the comment tells what it is.
  */
-export class ConnectionState extends PortEntry {
+export class ConnectionState extends ConnectionFlags {
   state: number = CLOSED
 
   // --- send sequence space (RFC 9293 3.3.1)
@@ -51,7 +51,6 @@ export class ConnectionState extends PortEntry {
   sndWl1 = 0
   /** Urgent pointer sent, while `urgentMode`. */
   sndUp = 0
-  urgentMode = false
   /** One past the last byte that was written. */
   writeSeq = 0
   /** `writeSeq` up to which PSH was asked. */
@@ -72,18 +71,8 @@ export class ConnectionState extends PortEntry {
   rcvWup = 0
   /** First byte that the user has not read. */
   copiedSeq = 0
-  /** Sequence number of the urgent byte, while `urgentState` is not 0. */
-  urgentSeq = 0
-  /** 0 none, 1 pointed at but not here, 2 here and not read, 3 read; 0 again once the reader has passed it. */
-  urgentState = 0
-  urgentByte = 0
-  /** The peer's FIN came in order: after what is queued there is nothing more. */
-  finReceived = false
 
   // --- options agreed (RFC 7323, 2018)
-  sackOk = false
-  timestampsOk = false
-  windowScaleOk = false
   sndScale = 0
   rcvScale = 0
   /** Peer's timestamp to be echoed, and when it was taken (int32 seconds). */
@@ -91,16 +80,12 @@ export class ConnectionState extends PortEntry {
   tsRecentStamp = 0
   /** Added to the clock in milliseconds for our timestamps. */
   tsOffset = 0
-  /** Of the segment at hand: whether it has timestamps, and which. */
-  sawTimestamp = false
   rcvTsval = 0
   rcvTsecr = 0
   /** Sequence numbers acknowledged last, for RFC 7323's rule on which timestamp to echo. */
   lastAckSent = 0
 
   // --- segment sizes, in bytes
-  /** `TCP_MAXSEG`; 0 none. */
-  userMss = 0
   /** What we advertise. */
   advertisedMss = 536
   /** What the peer advertised, at most. */
@@ -115,12 +100,6 @@ export class ConnectionState extends PortEntry {
   // --- SACK to be sent (RFC 2018, 2883)
   /** Blocks held, newest first: starts and ends. */
   sackCount = 0
-  readonly sackStart: Int32Array = new Int32Array(4)
-  readonly sackEnd: Int32Array = new Int32Array(4)
-  /** Whether a D-SACK goes before them. */
-  dsackWaiting = false
-  dsackStart = 0
-  dsackEnd = 0
 
   // --- round trips (RFC 6298), microseconds
   /** Eight times the smoothed round trip; 0 before the first sample. */
@@ -146,19 +125,13 @@ export class ConnectionState extends PortEntry {
   cwndCount = 0
   cwndClamp = 0x7fff_ffff
   ssthresh: number = INFINITE_SSTHRESH
-  priorSsthresh = 0
-  priorCwnd = 0
-  prrDelivered = 0
-  prrOut = 0
   cwndUsed = 0
   cwndStamp = 0
-  cwndLimited = false
   maxPacketsOut = 0
   cwndUsageSeq = 0
   caState: number = CA_OPEN
   /** Bytes per second; Infinity: not paced. */
   pacingRate: number = Number.POSITIVE_INFINITY
-  maxPacingRate: number = Number.POSITIVE_INFINITY
   /** When the next packet may leave, microseconds of the clock. */
   paceAt = 0
 
@@ -168,7 +141,6 @@ export class ConnectionState extends PortEntry {
   sackedOut = 0
   lostOut = 0
   reordering = 3
-  reorderSeen = 0
   /** Where retransmission goes on, and where the last SACK block ended; null: at the head of the queue. */
   retransmitHint: SendSegment | null = null
   sackHint: SendSegment | null = null
@@ -176,42 +148,24 @@ export class ConnectionState extends PortEntry {
   highSeq = 0
   /** Highest sequence SACKed. */
   highestSack = 0
-  undoMarker = 0
-  undoRetrans = 0
   /** When the first retransmission of the present recovery was tried, or the first SYN sent; int32 microseconds, 0 none. */
   retransStamp = 0
   retransmits = 0
   totalRetrans = 0
-  /** Retransmission timeouts in all (`tcpi_total_rto`). */
-  totalTimeouts = 0
-  /** F-RTO (RFC 5682) is at work. */
-  frto = false
   rackTime = 0
   rackRtt = 0
   rackEndSeq = 0
   rackLastDelivered = 0
-  rackSteps = 1
-  rackPersist = 0
-  rackDsackSeen = false
-  rackAdvanced = false
-  /** `sndNxt` at the loss probe that waits for its answer; `lossProbeSent` tells whether one does. */
-  lossProbeHigh = 0
-  lossProbeSent = false
-  lossProbeRetransmit = false
-  sackReneging = false
-  ackedReordered = 0
 
   // --- delivery rate
   delivered = 0
   deliveredCe = 0
-  lost = 0
   /** `delivered` at which the present lack of data ends; 0: not limited by the application. */
   appLimited = 0
   firstTxTime = 0
   deliveredTime = 0
   rateDelivered = 0
   rateInterval = 0
-  rateAppLimited = false
 
   // --- ECN (RFC 3168)
   ecn = 0
@@ -233,19 +187,13 @@ export class ConnectionState extends PortEntry {
   ackLastSize = 0
   /** Estimate of the peer's segment size. */
   ackRcvMss = 536
-  compressedAcks = 0
-  /** `rcvNxt` for which `dupAckCounter` counts. */
-  dupAckSeq = 0
-  dupAckCounter = 0
 
   // --- buffers, in bytes
   /** `SO_SNDBUF` as accounted, and what is charged to it. */
   sndBuf = 0
-  sndBufLocked = false
   writeQueued = 0
   /** `SO_RCVBUF` as accounted, and what is charged to it. */
   rcvBuf = 0
-  rcvBufLocked = false
   readQueued = 0
   windowClamp = 0
   rcvSsthresh = 0
@@ -264,81 +212,22 @@ export class ConnectionState extends PortEntry {
 
   /** Sequence number of the first byte in the send buffer. */
   bufferSeq = 0
-  /** A writer found no room and is to be told when there is. */
-  noSpace = false
   /** Bytes that lower layers hold (Linux's `sk_wmem_alloc`), and whether sending waits for them. */
   deviceQueued = 0
-  throttled = false
-  /** Whether MTU probing (RFC 4821) is at work, and the bounds of its search, in bytes. */
-  mtuProbing = false
-  probeLow = 0
-  probeHigh = 0
-  /** The probe that is under way: its size as a packet, 0 for none, and its sequence numbers. */
-  mtuProbeSize = 0
-  mtuProbeSeq = 0
-  mtuProbeEnd = 0
 
   // --- what the user set
   nonagle = 0
-  quickAckMode = false
-  synRetries = 0
-  linger2 = 0
-  deferAccept = 0
-  /** Milliseconds, 0 none. */
-  userTimeout = 0
-  notSentLowat = 0
-  /** Seconds. */
-  keepAliveIdle = 0
-  keepAliveInterval = 0
-  keepAliveCount = 0
-  fastOpenConnect = false
-  /** `TCP_FASTOPEN`: most Fast Open connections of a listener that wait for their handshake; 0: it takes none. */
-  fastOpenQueue = 0
-  fastOpenNoCookie = false
-  /** Fast Open as client: `connect` has been called, and its SYN waits for data. */
-  connectDeferred = false
-  /** `connect` said that it goes on, and how it ended has not been told yet. */
-  connectUntold = false
-  /** The SYN carried the Fast Open option, and data. */
-  synFastOpen = false
-  synFastOpenExperimental = false
-  synData = false
-  /** Data of a SYN was acknowledged, ours or the peer's. */
-  synDataAcked = false
-  /** Initial sequence number past those of a connection that was in TIME-WAIT, 0: none. */
-  reusedIss = 0
-  /** When a segment that was not acceptable was last answered, 0: never. */
-  outOfWindowAckTime = 0
-  /** `TCP_SAVE_SYN`: 1: from the network header, 2: from the link header. What a listener saved of a connection's SYN. */
-  saveSyn = 0
-  savedSyn: Uint8Array | null = null
-  /** `TCP_INQ`: reads tell how much is left. */
-  wantsInq = false
-  /** `TCP_THIN_LINEAR_TIMEOUTS` */
-  thinLinear = false
-  /** Reported once the user asks (ICMP errors while established). */
-  softError = 0
-  /** Nobody holds the socket any more. */
-  orphaned = false
-  /** Done with: no timer and no packet finds it any more. */
-  dead = false
 
   // --- counted for tcp_info
   /** What holds sending back (`LIMIT_*`), since when, and microseconds spent so before (see limit-times.ts). */
   limit = 0
   limitSince = 0
   busyTime = 0
-  windowLimitedTime = 0
-  bufferLimitedTime = 0
   bytesAcked = 0
   bytesReceived = 0
   bytesSent = 0
-  bytesRetrans = 0
   segsIn = 0
   segsOut = 0
   dataSegsIn = 0
   dataSegsOut = 0
-  dsackDups = 0
-  rcvOutOfOrder = 0
-  sndWndChecks = 0
 }

@@ -10,6 +10,7 @@ import {
   type Sockaddr,
   type SocketEndpoint,
 } from '@jackfield/interfaces'
+import type { PacketOwner } from '@jackfield/packet'
 import type { IpSocketOptions, Readiness } from '@jackfield/transport'
 import type { CongestionControl } from './congestion/congestion-control.js'
 import { ConnectionState } from './connection-state.js'
@@ -19,13 +20,14 @@ import type { Request } from './listener/request.js'
 import type { TcpProtocol } from './protocol.js'
 import type { InOrderQueue } from './receive/in-order.js'
 import type { OutOfOrderQueue } from './receive/out-of-order.js'
-import type { DeviceAccount } from './send/device-account.js'
+import { devicePacketReleased } from './send/device-account.js'
 import type { SendBuffer } from './send/send-buffer.js'
 import type { SendQueue } from './send/send-queue.js'
 import * as calls from './socket-calls.js'
+import type { ConnectionTimer } from './timer-pool.js'
 
 /** A TCP socket: the control block with what it stands on, and the socket calls. */
-export class Connection extends ConnectionState implements SocketEndpoint {
+export class Connection extends ConnectionState implements SocketEndpoint, PacketOwner {
   readonly type: number = SOCK_STREAM
   readonly protocol = 6
   readonly tcp: TcpProtocol
@@ -36,11 +38,10 @@ export class Connection extends ConnectionState implements SocketEndpoint {
   readonly sendBuffer: SendBuffer
   /** How they leave, or left. */
   readonly sendQueue: SendQueue
-  /** Told when lower layers let go of what was sent. */
-  readonly deviceAccount: DeviceAccount
   /** Bytes received in order and not read. */
   readonly inOrder: InOrderQueue
-  readonly outOfOrder: OutOfOrderQueue
+  /** Shared with all that have received everything in order, and empty then: see `ownOutOfOrder`. */
+  outOfOrder: OutOfOrderQueue
   /** The network layer of the peer's address; null before there is a peer. */
   network: NetworkLayer | null = null
   congestion: CongestionControl
@@ -55,8 +56,8 @@ export class Connection extends ConnectionState implements SocketEndpoint {
   /** While it listens. */
   listener: Listener | null = null
   /** Retransmission, probes, loss probe and reordering (`pending` tells which). */
-  retransmitTimer: Timer | null = null
-  ackTimer: Timer | null = null
+  retransmitTimer: ConnectionTimer | null = null
+  ackTimer: ConnectionTimer | null = null
   /** Keep-alive; SYN-ACK of a Fast Open; FIN-WAIT-2 of an orphan. */
   keepAliveTimer: Timer | null = null
   paceTimer: Timer | null = null
@@ -71,7 +72,6 @@ export class Connection extends ConnectionState implements SocketEndpoint {
     this.options = parts.options
     this.sendBuffer = parts.sendBuffer
     this.sendQueue = parts.sendQueue
-    this.deviceAccount = parts.deviceAccount
     this.inOrder = parts.inOrder
     this.outOfOrder = parts.outOfOrder
     this.congestion = parts.congestion
@@ -132,6 +132,11 @@ export class Connection extends ConnectionState implements SocketEndpoint {
 
   readiness(): number {
     return calls.readiness(this)
+  }
+
+  /** Lower layers let go of what was sent. */
+  packetReleased(charge: number): void {
+    devicePacketReleased(this, charge)
   }
 
   setWatcher(watcher: ReadinessWatcher | null): void {

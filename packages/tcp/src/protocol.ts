@@ -15,15 +15,14 @@ import {
 } from '@jackfield/interfaces'
 import type { Packet } from '@jackfield/packet'
 import {
+  type BufferLimit,
   createFlow,
   ForwardCounts,
   IpSocketOptions,
   type PortEntry,
   PortTable,
   Readiness,
-  ReceiveQueue,
   routeFlow,
-  SendAccount,
 } from '@jackfield/transport'
 import type { TimerActions } from './actions.js'
 import { segmentArrives } from './arrival.js'
@@ -49,7 +48,6 @@ import { createTcpOffload } from './offload/offload.js'
 import { InOrderQueue } from './receive/in-order.js'
 import { OutOfOrderQueue } from './receive/out-of-order.js'
 import { checkSegment, readSegment } from './segment-in.js'
-import { DeviceAccount } from './send/device-account.js'
 import { Replies } from './send/replies.js'
 import { SendBlocks, SendBuffer } from './send/send-buffer.js'
 import { SendQueue } from './send/send-queue.js'
@@ -57,6 +55,7 @@ import { replyReset } from './send/transmit.js'
 import { push } from './send/write.js'
 import { TcpSettings } from './settings.js'
 import { LISTEN } from './state.js'
+import { TimerPool } from './timer-pool.js'
 import { timerActions } from './timers/dispatch.js'
 import { TcpOptions } from './wire/options.js'
 
@@ -67,7 +66,6 @@ export interface ConnectionParts {
   readonly options: IpSocketOptions
   readonly sendBuffer: SendBuffer
   readonly sendQueue: SendQueue
-  readonly deviceAccount: DeviceAccount
   readonly inOrder: InOrderQueue
   readonly outOfOrder: OutOfOrderQueue
   readonly congestion: CongestionControl
@@ -81,6 +79,7 @@ export class TcpProtocol implements TransportLayer {
   readonly host: Host
   readonly settings: TcpSettings = new TcpSettings()
   readonly actions: TimerActions = timerActions
+  readonly timers: TimerPool
   readonly counters: TcpCounters = createTcpCounters()
   readonly table: PortTable<PortEntry>
   /** Connections, requests, TIME-WAIT entries: everything that is not closed. */
@@ -106,6 +105,11 @@ export class TcpProtocol implements TransportLayer {
   /** The present time, refreshed at every entry: microseconds of the clock, and the same as int32. */
   clockNow = 0
   now = 0
+  /** What connections have that received everything in order: always empty. */
+  readonly nothingOutOfOrder: OutOfOrderQueue
+  /** Where options set the sizes of buffers: the connection takes them from here at once. */
+  private readonly receiveLimit: BufferLimit = { limit: 0 }
+  private readonly sendLimit: BufferLimit = { limit: 0 }
   private readonly segment: ArrivingSegment
   /** Connections that try to send at the end of the burst. */
   private waiting: Connection | null = null
@@ -115,7 +119,9 @@ export class TcpProtocol implements TransportLayer {
   constructor(host: Host) {
     this.host = host
     this.table = new PortTable<PortEntry>(host, 'stream')
+    this.timers = new TimerPool(host.clock)
     this.offload = createTcpOffload(host)
+    this.nothingOutOfOrder = new OutOfOrderQueue(host.packets, this)
     this.segment = new ArrivingSegment(new TcpOptions())
     this.initialSequence = new InitialSequence(host, this.settings)
     this.challenges = new ChallengeLimit(this)
@@ -138,9 +144,7 @@ export class TcpProtocol implements TransportLayer {
     const { host, settings } = this
     const flow = createFlow(IPPROTO_TCP)
     const wake = new Readiness(host, connection)
-    // The queues of datagrams: a stream keeps its own, these carry the limits that the options set.
-    const receiveLimit = new ReceiveQueue(host.packets, settings.rmem[1], null)
-    const sendLimit = new SendAccount(settings.wmem[1], wake)
+    const { receiveLimit, sendLimit } = this
     const options = new IpSocketOptions(host, connection, flow, receiveLimit, sendLimit, wake)
     const congestion = this.registry.defaultControl(settings.congestion)
     return {
@@ -149,9 +153,8 @@ export class TcpProtocol implements TransportLayer {
       options,
       sendBuffer: new SendBuffer(this.blocks),
       sendQueue: new SendQueue(),
-      deviceAccount: new DeviceAccount(connection),
       inOrder: new InOrderQueue(host.packets, this),
-      outOfOrder: new OutOfOrderQueue(host.packets, this),
+      outOfOrder: this.nothingOutOfOrder,
       congestion,
       congestionState: NO_STATE,
     }

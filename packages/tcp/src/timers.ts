@@ -20,7 +20,7 @@ export function setTimer(c: Connection, pending: number, delay: number): void {
   // Until the handshake of a Fast Open is done nothing but its SYN-ACK is sent again.
   if (c.dead || c.passiveFastOpen !== null) return
   c.pending = pending
-  const timer = c.retransmitTimer ?? makeTimer(c, c.tcp.actions.retransmitTimer, false)
+  const timer = c.retransmitTimer ?? c.tcp.timers.take(c, c.tcp.actions.retransmitTimer)
   c.retransmitTimer = timer
   // Paced packets leave later than now; the wait begins with them.
   const paced = c.paceAt > c.tcp.clockNow ? c.paceAt - c.tcp.clockNow : 0
@@ -65,7 +65,7 @@ export function probeNeeded(c: Connection): void {
 /** Arms the delayed acknowledgement, `delay` microseconds from now. */
 export function startAckTimer(c: Connection, delay: number): void {
   if (c.dead) return
-  c.ackTimer ??= makeTimer(c, c.tcp.actions.ackTimer, false)
+  c.ackTimer ??= c.tcp.timers.take(c, c.tcp.actions.ackTimer)
   c.ackTimer.set(c.tcp.clockNow + delay)
 }
 

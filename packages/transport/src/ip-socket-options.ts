@@ -19,11 +19,15 @@ import { getIpOption, setIpOption } from './ip-level-options.js'
 import { getIpv6Option, setIpv6Option } from './ipv6-level-options.js'
 import { optionInteger } from './option-integer.js'
 import type { Readiness } from './readiness.js'
-import type { ReceiveQueue } from './receive-queue.js'
-import type { SendAccount } from './send-account.js'
 import { type TransportSettings, transportSettings } from './settings.js'
 import { SocketGroups } from './socket-groups.js'
 import { getSocketOption, setSocketOption } from './socket-level-options.js'
+
+/** A buffer of a socket, of which `SO_RCVBUF` or `SO_SNDBUF` sets the size. */
+export interface BufferLimit {
+  /** As Linux keeps it (doubled), in bytes. */
+  limit: number
+}
 
 /** What `IpSocketOptions` needs to know of its socket. */
 export interface OptionsSocket {
@@ -46,10 +50,11 @@ export class IpSocketOptions {
   readonly socket: OptionsSocket
   /** The socket's flow. `aimFlow` puts the options into it. */
   readonly flow: NetworkFlow
-  readonly receiveQueue: ReceiveQueue
-  readonly sendAccount: SendAccount
-  readonly groups: SocketGroups
+  readonly receiveQueue: BufferLimit
+  readonly sendAccount: BufferLimit
   private readonly readiness: Readiness
+  /** Made when it is asked for: most sockets join none. */
+  private joined: SocketGroups | null = null
 
   reuseAddress = false
   reusePort = false
@@ -101,8 +106,8 @@ export class IpSocketOptions {
     host: Host,
     socket: OptionsSocket,
     flow: NetworkFlow,
-    receiveQueue: ReceiveQueue,
-    sendAccount: SendAccount,
+    receiveQueue: BufferLimit,
+    sendAccount: BufferLimit,
     readiness: Readiness,
   ) {
     this.host = host
@@ -112,7 +117,12 @@ export class IpSocketOptions {
     this.receiveQueue = receiveQueue
     this.sendAccount = sendAccount
     this.readiness = readiness
-    this.groups = new SocketGroups(host)
+  }
+
+  /** The groups that the socket joined. */
+  get groups(): SocketGroups {
+    this.joined ??= new SocketGroups(this.host)
+    return this.joined
   }
 
   /** `AF_INET` or `AF_INET6`. */
@@ -163,6 +173,6 @@ export class IpSocketOptions {
 
   /** The socket closes: leaves all groups. */
   close(): void {
-    this.groups.close()
+    this.joined?.close()
   }
 }

@@ -39,7 +39,8 @@ export class CubicState {
   /** W_est. */
   friendly = 0
   readonly hystart: HystartState = new HystartState()
-  readonly hystartPlusPlus: HystartPlusPlusState = new HystartPlusPlusState()
+  /** Null as long as `net.ipv4.tcp_hystart` asks for the classic form. */
+  hystartPlusPlus: HystartPlusPlusState | null = null
 }
 
 /** CUBIC (RFC 9438), the default; slow start ends early by classic HyStart or HyStart++ (`net.ipv4.tcp_hystart`). */
@@ -47,9 +48,14 @@ export const cubic: CongestionControl<CubicState> = {
   name: 'cubic',
 
   init(c) {
-    const state = new CubicState()
+    const { congestionState: former } = c
+    // Called again when the handshake is done: nothing else may hold the first state.
+    const state = former instanceof CubicState ? former : new CubicState()
+    reset(state)
+    state.hystart.found = false
     beginRound(c, state.hystart)
-    beginSlowStart(c, state.hystartPlusPlus)
+    state.hystartPlusPlus = null
+    if (c.tcp.settings.hystart === 2) plusPlus(c, state)
     return state
   },
 
@@ -66,7 +72,7 @@ export const cubic: CongestionControl<CubicState> = {
     const state = c.congestionState as CubicState
     let left = acked
     if (inSlowStart(c)) {
-      const counted = usesPlusPlus(c) ? limitGrowth(c, state.hystartPlusPlus, acked) : acked
+      const counted = usesPlusPlus(c) ? limitGrowth(c, plusPlus(c, state), acked) : acked
       left = slowStart(c, counted)
       if (left === 0) return
     }
@@ -99,7 +105,7 @@ export const cubic: CongestionControl<CubicState> = {
     if (state.delayMin === 0 || delay < state.delayMin) state.delayMin = delay
     if (!inSlowStart(c)) return
     if (usesPlusPlus(c)) {
-      if (hystartPlusPlus(c, state.hystartPlusPlus, delay)) c.ssthresh = c.cwnd
+      if (hystartPlusPlus(c, plusPlus(c, state), delay)) c.ssthresh = c.cwnd
     } else if (
       c.tcp.settings.hystart === 1 &&
       !state.hystart.found &&
@@ -110,6 +116,14 @@ export const cubic: CongestionControl<CubicState> = {
   },
 
   undoWindow: priorWindow,
+}
+
+function plusPlus(c: Connection, state: CubicState): HystartPlusPlusState {
+  if (state.hystartPlusPlus === null) {
+    state.hystartPlusPlus = new HystartPlusPlusState()
+    beginSlowStart(c, state.hystartPlusPlus)
+  }
+  return state.hystartPlusPlus
 }
 
 function reset(state: CubicState): void {

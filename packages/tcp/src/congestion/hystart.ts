@@ -12,14 +12,17 @@ const ACK_SPACING = 2000
 const DELAY_MIN = 4000
 const DELAY_MAX = 16_000
 
+/** More than every delay. */
+const NO_DELAY = 0x7fff_ffff
+
 /** What HyStart keeps of a connection. Times in int32 microseconds. */
 export class HystartState {
   found = false
   roundStart = 0
   lastAck = 0
   endSeq = 0
-  /** Shortest delay of the present round; Infinity before the first. */
-  roundDelay: number = Number.POSITIVE_INFINITY
+  /** Shortest delay of the present round; `NO_DELAY` before the first. */
+  roundDelay: number = NO_DELAY
   samples = 0
 }
 
@@ -28,7 +31,7 @@ export function beginRound(c: Connection, state: HystartState): void {
   state.roundStart = c.tcp.now
   state.lastAck = c.tcp.now
   state.endSeq = c.sndNxt
-  state.roundDelay = Number.POSITIVE_INFINITY
+  state.roundDelay = NO_DELAY
   state.samples = 0
 }
 

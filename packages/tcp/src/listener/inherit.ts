@@ -13,26 +13,16 @@ export function inheritOptions(from: Connection, to: Connection): void {
     to.congestionState = to.congestion.init(to)
   }
   to.rcvBuf = from.rcvBuf
-  to.rcvBufLocked = from.rcvBufLocked
   to.scalingRatio = from.scalingRatio
-  if (from.sndBufLocked) {
-    to.sndBuf = from.sndBuf
-    to.sndBufLocked = true
-  }
-  to.maxPacingRate = from.maxPacingRate
+  if (from.sndBufLocked) to.sndBuf = from.sndBuf
+  to.inheritChosen(from)
+  // Those are of listening and of opening.
+  to.deferAccept = 0
+  to.fastOpenConnect = false
+  to.fastOpenQueue = 0
+  to.fastOpenNoCookie = false
   to.pingPong = from.pingPong
   to.nonagle = from.nonagle
-  to.userMss = from.userMss
-  to.userTimeout = from.userTimeout
-  to.synRetries = from.synRetries
-  to.linger2 = from.linger2
-  to.notSentLowat = from.notSentLowat
-  to.keepAliveIdle = from.keepAliveIdle
-  to.keepAliveInterval = from.keepAliveInterval
-  to.keepAliveCount = from.keepAliveCount
-  to.thinLinear = from.thinLinear
-  to.wantsInq = from.wantsInq
-  to.saveSyn = from.saveSyn
   copyIpOptions(from.options, to.options)
 }
 
@@ -57,6 +47,4 @@ function copyIpOptions(from: IpSocketOptions, to: IpSocketOptions): void {
   to.minTtl = from.minTtl
   to.v6only = from.v6only
   to.wantedControl = from.wantedControl
-  to.receiveQueue.limit = from.receiveQueue.limit
-  to.sendAccount.limit = from.sendAccount.limit
 }

@@ -8,7 +8,7 @@ import { FLAG_FIN } from '../wire/segment.js'
 import { growReceiveBuffer, growWindow, measureReceiveMss } from './autotune.js'
 import { noteEcn } from './delayed-ack.js'
 import { keepPacket } from './keep.js'
-import { covers } from './out-of-order.js'
+import { covers, OutOfOrderQueue } from './out-of-order.js'
 import { makeRoom } from './room.js'
 import { extendDsack, newOutOfOrderBlock, setDsack } from './sack-blocks.js'
 
@@ -45,9 +45,15 @@ export function queueOutOfOrder(c: Connection, s: ArrivingSegment): void {
   if (!c.orphaned) growReceiveBuffer(c, c.spaceSize)
 }
 
+/** The connection's own queue, made where it has none: most never need one. */
+function ownOutOfOrder(c: Connection): OutOfOrderQueue {
+  if (c.outOfOrder === c.tcp.nothingOutOfOrder) c.outOfOrder = new OutOfOrderQueue(c.tcp.host.packets, c.tcp)
+  return c.outOfOrder
+}
+
 /** Puts a packet in its place, or drops it where all of it is there. Whether its bytes are kept. */
 function place(c: Connection, packet: Packet, seq: number, endSeq: number, fin: boolean): boolean {
-  const { outOfOrder } = c
+  const outOfOrder = ownOutOfOrder(c)
   const { counters } = c.tcp
   const before = outOfOrder.before(seq)
   if (before !== null && seqLt(seq, before.endSeq)) {

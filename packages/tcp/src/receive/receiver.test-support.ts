@@ -12,6 +12,7 @@ import { SendBlocks, SendBuffer } from '../send/send-buffer.js'
 import { SendQueue } from '../send/send-queue.js'
 import { TcpSettings } from '../settings.js'
 import { ESTABLISHED } from '../state.js'
+import { TimerPool } from '../timer-pool.js'
 import { timerActions } from '../timers/dispatch.js'
 import { parseTcpOptions, TcpOptions } from '../wire/options.js'
 import { FLAG_ACK, FLAG_FIN } from '../wire/segment.js'
@@ -90,6 +91,7 @@ export class Receiver {
     const { host, settings, counters, network } = this
     const tcp = {
       actions: timerActions,
+      timers: new TimerPool(host.clock),
       host,
       settings,
       counters,
@@ -123,7 +125,7 @@ export class Receiver {
       outOfOrder: new OutOfOrderQueue(host.packets, tcp),
       options: optionsOf(transportSettings(host)),
       wake: { changed: (bits: number) => this.woken.push(bits) },
-      deviceAccount: { packetReleased() {} },
+      packetReleased() {},
       retransmitTimer: null,
       ackTimer: null,
       keepAliveTimer: null,

@@ -30,6 +30,7 @@ export function extendDsack(c: Connection, seq: number, endSeq: number): void {
 
 /** Out-of-order data came: the block that has it goes first (RFC 2018 4). */
 export function newOutOfOrderBlock(c: Connection, seq: number, endSeq: number): void {
+  c.holdSackBlocks()
   const { sackStart, sackEnd, sackCount } = c
   for (let i = 0; i < sackCount; i++) {
     if (extendBlock(c, i, seq, endSeq)) {

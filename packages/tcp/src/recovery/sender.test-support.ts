@@ -18,6 +18,7 @@ import { push } from '../send/write.js'
 import { MARK_LOST, MARK_RETRANSMITTED, MARK_SACKED } from '../send-segment.js'
 import { TcpSettings } from '../settings.js'
 import { ESTABLISHED } from '../state.js'
+import { TimerPool } from '../timer-pool.js'
 import { timerActions } from '../timers/dispatch.js'
 import { TcpOptions } from '../wire/options.js'
 import { FLAG_ACK, FLAG_ECE } from '../wire/segment.js'
@@ -81,6 +82,7 @@ export class Sender {
     const { host, settings, counters, network } = this
     const tcp = {
       actions: timerActions,
+      timers: new TimerPool(host.clock),
       host,
       settings,
       counters,
@@ -106,10 +108,8 @@ export class Sender {
       sendBuffer: new SendBuffer(new SendBlocks()),
       options: { tos: 0, error: 0 },
       wake: { changed() {} },
-      deviceAccount: {
-        packetReleased: (charge: number) => {
-          c.deviceQueued -= charge
-        },
+      packetReleased: (charge: number) => {
+        c.deviceQueued -= charge
       },
       retransmitTimer: null,
       ackTimer: null,

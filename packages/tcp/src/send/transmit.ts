@@ -71,7 +71,7 @@ export function transmitSegment(c: Connection, segment: SendSegment): number {
   const bytes = packet.length
   // What the device holds of this connection (small queues).
   const size = packet.truesize
-  packet.setOwner(c.deviceAccount, size)
+  packet.setOwner(c, size)
   c.deviceQueued += size
   const count = Math.max(1, segment.packets)
   ackWasSent(c)
