@@ -101,14 +101,14 @@ export class MembershipReporter {
     this.robustness = 0
     this.queryInterval = QUERY_INTERVAL
     this.responseInterval = RESPONSE_INTERVAL
-    if (up) {
-      const version = this.currentVersion()
-      for (const group of this.groups.values()) {
-        const { filter } = group
-        group.filter = NO_MEMBERSHIP
-        this.update(group, filter, version)
-      }
-    }
+    if (up) this.reportAnew()
+    this.arm()
+  }
+
+  /** What is joined is reported as if it were joined now: who heard of it before could not use it (RFC 3590). */
+  restart(): void {
+    if (!this.up) return
+    this.reportAnew()
     this.arm()
   }
 
@@ -155,6 +155,15 @@ export class MembershipReporter {
     this.up = false
     this.groups.clear()
     this.timer.cancel()
+  }
+
+  private reportAnew(): void {
+    const version = this.currentVersion()
+    for (const group of this.groups.values()) {
+      const { filter } = group
+      group.filter = NO_MEMBERSHIP
+      this.update(group, filter, version)
+    }
   }
 
   private groupQuery(

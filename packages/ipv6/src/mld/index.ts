@@ -1,0 +1,1 @@
+export { Mld, type MldOptions } from './mld.js'

@@ -1,0 +1,126 @@
+import { type Eui64, IpAddress, isLinkLocal, Prefix } from '@jackfield/addr'
+import type { NetworkInterface } from '@jackfield/interfaces'
+import type { Ipv6Address } from '../address.js'
+import type { InterfaceIdentifiers } from '../interface-identifier.js'
+import type { NdpContext } from './context.js'
+import { TemporaryAddresses } from './temporary-addresses.js'
+import type { PrefixInformation } from './wire/read.js'
+
+/** The least that an unauthenticated advertisement can cut a valid lifetime down to, in seconds (RFC 4862 5.5.3 e). */
+const TWO_HOURS = 7200
+const FOREVER = 0xffff_ffff
+
+/** Other identifiers that are tried in the place of duplicates (RFC 7217 7: IDGEN_RETRIES). */
+const IDGEN_RETRIES = 3
+
+/** Addresses made from the prefixes that routers advertise (RFC 4862 5.5). */
+export class Autoconfiguration {
+  private readonly context: NdpContext
+  private readonly identifiers: InterfaceIdentifiers
+  private readonly temporary: TemporaryAddresses
+  /** How many identifiers were duplicates before an address's. */
+  private readonly retries = new WeakMap<Ipv6Address, number>()
+
+  constructor(context: NdpContext, identifiers: InterfaceIdentifiers) {
+    this.context = context
+    this.identifiers = identifiers
+    this.temporary = new TemporaryAddresses(context, identifiers, (networkInterface) => this.room(networkInterface))
+  }
+
+  /** A prefix was advertised for hosts to make addresses of (RFC 4862 5.5.3). */
+  prefix(information: PrefixInformation, networkInterface: NetworkInterface): void {
+    const { prefix, validLifetime, preferredLifetime } = information
+    if (!information.autonomous || isLinkLocal(prefix.address) || preferredLifetime > validLifetime) return
+    if (prefix.address.isMulticast || prefix.length !== 64) return
+    const valid = validLifetime === FOREVER ? Infinity : validLifetime
+    const preferred = preferredLifetime === FOREVER ? Infinity : preferredLifetime
+    let known = false
+    for (const address of this.context.addresses.list()) {
+      if (address.interface !== networkInterface || address.origin !== 'autoconfigured') continue
+      if (!prefix.contains(address.address)) continue
+      if (address.temporary) this.temporary.refresh(address, preferred, valid)
+      else {
+        known = true
+        this.refresh(address, preferred, valid)
+      }
+    }
+    if (!known && valid > 0) this.create(prefix, networkInterface, preferred, valid, 0)
+    this.temporary.consider(prefix, networkInterface, preferred, valid)
+  }
+
+  /**
+   * An address that was made here is another node's: another is tried where there can be one.
+   * @returns whether the address is gone for it
+   */
+  duplicate(address: Ipv6Address): boolean {
+    if (address.origin !== 'autoconfigured') return false
+    const { addresses, clock } = this.context
+    const preferred = Math.max(0, (address.preferredUntil - clock.now()) / 1e6)
+    const valid = (address.validUntil - clock.now()) / 1e6
+    if (address.temporary) return this.temporary.duplicate(address, preferred, valid)
+    const retry = (this.retries.get(address) ?? 0) + 1
+    if (retry > IDGEN_RETRIES || valid <= 0) return false
+    const prefix = new Prefix(address.address, 64).masked
+    if (!this.create(prefix, address.interface, preferred, valid, retry)) return false
+    addresses.remove(address.interface, address.address)
+    return true
+  }
+
+  /** An address went: nothing takes its place. */
+  removed(address: Ipv6Address): void {
+    this.temporary.removed(address)
+  }
+
+  close(): void {
+    this.temporary.close()
+  }
+
+  private create(
+    prefix: Prefix,
+    networkInterface: NetworkInterface,
+    preferredLifetime: number,
+    validLifetime: number,
+    retry: number,
+  ): boolean {
+    const identifier = this.identifiers.of(networkInterface, prefix.address, retry)
+    if (identifier === null || !this.room(networkInterface)) return false
+    const own = addressOf(prefix, identifier)
+    const { addresses } = this.context
+    if (addresses.find(networkInterface, own) !== undefined) return false
+    const made = addresses.add(networkInterface, new Prefix(own, 64), {
+      origin: 'autoconfigured',
+      preferredLifetime,
+      validLifetime,
+      prefixRoute: false,
+    })
+    this.retries.set(made, retry)
+    return true
+  }
+
+  /** RFC 4862 5.5.3 e: a lifetime grows at once, and shrinks to two hours at the least, so that nobody can take an address away. */
+  private refresh(address: Ipv6Address, preferred: number, valid: number): void {
+    const { addresses, clock } = this.context
+    const left = (address.validUntil - clock.now()) / 1e6
+    if (!(left > 0)) return
+    let kept = valid
+    if (valid <= TWO_HOURS && valid <= left) kept = Math.min(left, TWO_HOURS)
+    addresses.setLifetimes(address, Math.min(preferred, kept), kept)
+  }
+
+  /** Whether the interface may have another address. */
+  private room(networkInterface: NetworkInterface): boolean {
+    const { addresses, configurations, counters } = this.context
+    const most = configurations.of(networkInterface.index).max_addresses
+    if (most === 0) return true
+    let count = 0
+    for (const address of addresses.list()) if (address.interface === networkInterface) count++
+    if (count < most) return true
+    counters.NdpAddressesRefused++
+    return false
+  }
+}
+
+/** The address of a prefix of 64 bits with an identifier. */
+export function addressOf(prefix: Prefix, identifier: Eui64): IpAddress {
+  return IpAddress.v6(prefix.address.w0, prefix.address.w1, identifier.high, identifier.low)
+}

@@ -1,0 +1,76 @@
+import type { Clock, Timer } from '@jackfield/clock'
+
+/** Something that holds until a time of the clock, in microseconds; Infinity for ever. */
+export interface Expiring {
+  until: number
+}
+
+/** A bounded list whose entries go when their time is over. One timer. */
+export class ExpiringList<T extends Expiring> {
+  private readonly list: T[] = []
+  private readonly limit: number
+  private readonly clock: Clock
+  private readonly timer: Timer
+  private readonly expired: () => void
+
+  /** @param expired called when entries went because their time was over */
+  constructor(clock: Clock, limit: number, expired: () => void) {
+    this.clock = clock
+    this.limit = limit
+    this.expired = expired
+    this.timer = clock.createTimer(() => this.expire(), { background: true })
+  }
+
+  get entries(): readonly T[] {
+    return this.list
+  }
+
+  find(predicate: (entry: T) => boolean): T | undefined {
+    return this.list.find(predicate)
+  }
+
+  /** False where the list is full. */
+  add(entry: T): boolean {
+    if (this.list.length >= this.limit) return false
+    this.list.push(entry)
+    this.arm()
+    return true
+  }
+
+  /** Gives an entry another `seconds` from now, 0xffffffff for ever (RFC 4861 4.6.2). */
+  extend(entry: T, seconds: number): void {
+    entry.until = untilOf(this.clock, seconds)
+    this.arm()
+  }
+
+  remove(entry: T): void {
+    const at = this.list.indexOf(entry)
+    if (at < 0) return
+    this.list.splice(at, 1)
+    this.arm()
+  }
+
+  clear(): void {
+    this.list.length = 0
+    this.timer.cancel()
+  }
+
+  private expire(): void {
+    const now = this.clock.now()
+    for (let i = this.list.length - 1; i >= 0; i--) if ((this.list[i] as T).until <= now) this.list.splice(i, 1)
+    this.arm()
+    this.expired()
+  }
+
+  private arm(): void {
+    let next = Infinity
+    for (const { until } of this.list) if (until < next) next = until
+    if (next === Infinity) this.timer.cancel()
+    else this.timer.set(next)
+  }
+}
+
+/** The time of the clock `seconds` from now, where 0xffffffff is for ever. */
+export function untilOf(clock: Clock, seconds: number): number {
+  return seconds === 0xffff_ffff ? Infinity : clock.now() + seconds * 1e6
+}

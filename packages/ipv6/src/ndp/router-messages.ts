@@ -1,0 +1,144 @@
+import { isLinkLocal } from '@jackfield/addr'
+import type { NetworkHeader } from '@jackfield/interfaces'
+import type { NeighborSettings } from '@jackfield/neighbor'
+import { UPDATE_CREATE, UPDATE_OVERRIDE, UPDATE_ROUTER, UPDATE_SET_ROUTER } from '@jackfield/neighbor'
+import { IPV6_MIN_MTU } from '../wire/header.js'
+import type { Autoconfiguration } from './autoconfiguration.js'
+import type { NdpContext } from './context.js'
+import { type LearnedRoutes, preferenceOf } from './learned-routes.js'
+import type { Neighbors } from './neighbors.js'
+import type { RouterAdvertiser } from './router-advertiser.js'
+import { listensToRouters, type RouterSolicitation } from './router-solicitation.js'
+import { type NdpMessage, readLinkAddress, readPrefixInformation, readRouteInformation } from './wire/read.js'
+
+// What a router may set the times of a link to, in milliseconds: beyond is no sensible link.
+const LEAST_RETRANSMIT = 10
+const MOST_RETRANSMIT = 3_600_000
+const MOST_REACHABLE = 3_600_000
+
+/** What is there on the interface that a message came in by. */
+export interface RouterListener {
+  readonly neighbors: Neighbors
+  readonly settings: NeighborSettings
+  readonly routes: LearnedRoutes
+  readonly solicitation: RouterSolicitation
+  readonly advertiser: RouterAdvertiser | null
+}
+
+/** Learns from router advertisements (RFC 4861 6.3.4, RFC 4191, RFC 4862 5.5), as far as `accept_ra*` allows. */
+export class RouterMessages {
+  private readonly context: NdpContext
+  private readonly autoconfiguration: Autoconfiguration
+
+  constructor(context: NdpContext, autoconfiguration: Autoconfiguration) {
+    this.context = context
+    this.autoconfiguration = autoconfiguration
+  }
+
+  /** A router advertisement. False where it is malformed (RFC 4861 6.1.2). */
+  advertisement(view: DataView, message: NdpMessage, header: NetworkHeader, on: RouterListener): boolean {
+    if (!isLinkLocal(header.source)) return false
+    const { networkInterface } = on.neighbors
+    const { index } = networkInterface
+    const configuration = this.context.configurations.of(index)
+    const own = this.context.addresses.find(networkInterface, header.source) !== undefined
+    if (!listensToRouters(this.context, index) || (own && configuration.accept_ra_from_local === 0)) {
+      this.context.counters.NdpInIgnored++
+      return true
+    }
+    on.solicitation.stop()
+    const link = message.options.sourceLinkAddress
+    if (link !== 0) {
+      const from = readLinkAddress(view, link)
+      if (from.isMulticast) return false
+      const flags = UPDATE_OVERRIDE | UPDATE_CREATE | UPDATE_SET_ROUTER | UPDATE_ROUTER
+      on.neighbors.update(header.source, from, flags)
+    }
+    this.defaultRouter(message, header, on)
+    this.linkValues(message, on)
+    if (configuration.accept_ra_pinfo === 1) this.prefixes(view, message, on)
+    this.routes(view, message, header, on)
+    return true
+  }
+
+  /** A router solicitation: answered by a router. False where it is malformed (RFC 4861 6.1.1). */
+  solicitation(view: DataView, message: NdpMessage, header: NetworkHeader, on: RouterListener): boolean {
+    const link = message.options.sourceLinkAddress
+    if (header.source.isUnspecified) {
+      if (link !== 0) return false
+    } else if (link !== 0) {
+      const from = readLinkAddress(view, link)
+      if (from.isMulticast) return false
+      // Who asks for routers is none (RFC 4861 6.2.6).
+      on.neighbors.update(header.source, from, UPDATE_OVERRIDE | UPDATE_CREATE | UPDATE_SET_ROUTER)
+    }
+    if (on.advertiser === null) this.context.counters.NdpInIgnored++
+    else on.advertiser.solicited()
+    return true
+  }
+
+  private defaultRouter(message: NdpMessage, header: NetworkHeader, on: RouterListener): void {
+    const { index } = on.neighbors.networkInterface
+    const { accept_ra_defrtr, accept_ra_rtr_pref, accept_ra_min_lft, ra_defrtr_metric } =
+      this.context.configurations.of(index)
+    if (accept_ra_defrtr === 0) return
+    const { routerLifetime } = message
+    if (routerLifetime !== 0 && routerLifetime < accept_ra_min_lft) return
+    const preference = accept_ra_rtr_pref === 1 ? preferenceOf(message.flags) : 0
+    on.routes.router(header.source, routerLifetime, preference, ra_defrtr_metric)
+  }
+
+  /** Hop limit, times and MTU of the link. */
+  private linkValues(message: NdpMessage, on: RouterListener): void {
+    const { networkInterface } = on.neighbors
+    const { layer, configurations } = this.context
+    const { accept_ra_min_hop_limit, accept_ra_mtu } = configurations.of(networkInterface.index)
+    if (message.hopLimit !== 0 && message.hopLimit >= accept_ra_min_hop_limit) {
+      layer.set(networkInterface.index, 'hop_limit', message.hopLimit)
+    }
+    const { retransmitTimer, reachableTime } = message
+    if (retransmitTimer >= LEAST_RETRANSMIT && retransmitTimer <= MOST_RETRANSMIT) {
+      on.settings.retrans_time_ms = retransmitTimer
+    }
+    // RFC 4861 6.2.1: an hour at most.
+    if (reachableTime > LEAST_RETRANSMIT && reachableTime <= MOST_REACHABLE) {
+      on.settings.base_reachable_time_ms = reachableTime
+    }
+    const { mtu } = message.options
+    if (accept_ra_mtu === 1 && mtu >= IPV6_MIN_MTU && mtu <= networkInterface.mtu) {
+      layer.set(networkInterface.index, 'mtu', mtu)
+    }
+  }
+
+  private prefixes(view: DataView, message: NdpMessage, on: RouterListener): void {
+    const { networkInterface } = on.neighbors
+    const { autoconf, accept_ra_min_lft } = this.context.configurations.of(networkInterface.index)
+    const { prefixes, prefixCount } = message.options
+    for (let i = 0; i < prefixCount; i++) {
+      const information = readPrefixInformation(view, prefixes[i] as number)
+      if (information === null || isLinkLocal(information.prefix.address)) continue
+      const { prefix, onLink, validLifetime, preferredLifetime } = information
+      if (prefix.address.isMulticast || preferredLifetime > validLifetime) continue
+      if (validLifetime !== 0 && validLifetime < accept_ra_min_lft) continue
+      if (onLink) on.routes.prefix(prefix, validLifetime)
+      if (autoconf === 1) this.autoconfiguration.prefix(information, networkInterface)
+    }
+  }
+
+  private routes(view: DataView, message: NdpMessage, header: NetworkHeader, on: RouterListener): void {
+    const { index } = on.neighbors.networkInterface
+    const { accept_ra_rt_info_max_plen, accept_ra_defrtr, ra_defrtr_metric } = this.context.configurations.of(index)
+    const { routes, routeCount } = message.options
+    for (let i = 0; i < routeCount; i++) {
+      const { prefix, preference, lifetime } = readRouteInformation(view, routes[i] as number)
+      // RFC 4191 2.3: an option with a reserved preference is not for us.
+      if (((preference >> 3) & 3) === 2 || prefix.address.isMulticast || isLinkLocal(prefix.address)) continue
+      const rank = preferenceOf(preference)
+      if (prefix.length === 0) {
+        if (accept_ra_defrtr === 1) on.routes.router(header.source, lifetime, rank, ra_defrtr_metric)
+      } else if (prefix.length <= accept_ra_rt_info_max_plen) {
+        on.routes.route(prefix, header.source, lifetime, rank)
+      }
+    }
+  }
+}
