@@ -16,7 +16,10 @@ export class InterfaceConfiguration {
   accept_redirects = 1
   /** 0: addresses are not temporary by preference, 1: they may be had, 2: they come before others (RFC 6724 5, rule 7). */
   use_tempaddr = 0
-  /** How a link-local address is made: 0 from the hardware address (RFC 4291), 1 not at all. */
+  /**
+   * How addresses are made: 0 from the hardware address (RFC 4291), 1 so, but no link-local one, 2 from `stable_secret` (RFC 7217), 3 the
+   * same with a secret that is made up.
+   */
   addr_gen_mode = 0
   /** Unicast packets that the link layer sent to many are dropped. */
   drop_unicast_in_l2_multicast = 0
@@ -32,7 +35,7 @@ const BOUNDS: Readonly<Record<ConfigurationKey, readonly [number, number]>> = {
   disable_ipv6: [0, 1],
   accept_redirects: [0, 1],
   use_tempaddr: [0, 2],
-  addr_gen_mode: [0, 1],
+  addr_gen_mode: [0, 3],
   drop_unicast_in_l2_multicast: [0, 1],
 }
 

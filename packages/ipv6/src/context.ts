@@ -6,6 +6,7 @@ import type { Addresses } from './addresses.js'
 import type { Configurations } from './configuration.js'
 import type { Ipv6Counters } from './counters.js'
 import type { GroupReporter } from './group-reporter.js'
+import type { InterfaceIdentifiers } from './interface-identifier.js'
 import type { NeighborDiscovery } from './neighbor-discovery.js'
 import type { Ipv6Settings } from './settings.js'
 import type { SourceSelection } from './source-selection.js'
@@ -23,6 +24,7 @@ export interface Ipv6Context {
   readonly destinations: DestinationCache
   readonly routes: RouteTable
   readonly addresses: Addresses
+  readonly identifiers: InterfaceIdentifiers
   readonly sources: SourceSelection
   readonly groups: GroupMembership
   readonly protocols: ProtocolTable

@@ -2,5 +2,6 @@ export { type AddressOptions, type AddressOrigin, type AddressState, Ipv6Address
 export { inet6Family } from './address-family.js'
 export { type DestinationSource, orderDestinations, routedSources } from './destination-order.js'
 export { Ipv6Layer, type Ipv6Options } from './layer.js'
-export { ipv6 } from './module.js'
+export { type Ipv6Module, type Ipv6ModuleOptions, ipv6 } from './module.js'
+export type { AdvertisedPrefix, AdvertiseOptions } from './ndp/index.js'
 export { defaultPolicies, type Policy, PolicyTable } from './policy-table.js'

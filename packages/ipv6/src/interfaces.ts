@@ -58,7 +58,7 @@ export class Interfaces {
   }
 
   private start(networkInterface: NetworkInterface): void {
-    const { addresses, configurations, groups, routes } = this.context
+    const { addresses, configurations, groups, identifiers, routes } = this.context
     this.running.add(networkInterface)
     groups.join(networkInterface, INTERFACE_LOCAL_ALL_NODES)
     groups.join(networkInterface, ALL_NODES)
@@ -70,7 +70,7 @@ export class Interfaces {
         if (!(error instanceof SocketError && error.errno === EEXIST)) throw error
       }
     }
-    addOwnAddresses(networkInterface, addresses, configurations)
+    addOwnAddresses(networkInterface, addresses, configurations, identifiers)
   }
 
   /** As Linux: what the interface had goes, and has to be given again. */

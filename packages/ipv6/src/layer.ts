@@ -46,6 +46,7 @@ import { Fragmenter } from './fragment.js'
 import { createReassembler } from './fragments.js'
 import type { GroupReporter } from './group-reporter.js'
 import { Input } from './input.js'
+import { InterfaceIdentifiers } from './interface-identifier.js'
 import { Interfaces } from './interfaces.js'
 import type { NeighborDiscovery } from './neighbor-discovery.js'
 import { fillWholeHeader } from './network-header.js'
@@ -149,6 +150,7 @@ export class Ipv6Layer implements NetworkLayer {
       destinations,
       routes,
       addresses,
+      identifiers: new InterfaceIdentifiers(this.configurations, host.random),
       sources,
       groups,
       protocols: new ProtocolTable(),
@@ -193,6 +195,11 @@ export class Ipv6Layer implements NetworkLayer {
     this.controlIn = new ControlIn(context, this.input)
     this.controlOut = new ControlOut(context, this.output)
     this.settings = ipv6SettingList(settings, this.reassembler, destinations, rate)
+  }
+
+  /** Where the addresses that the host makes itself get their last half from. */
+  get identifiers(): InterfaceIdentifiers {
+    return this.context.identifiers
   }
 
   // --- to the transports
@@ -274,11 +281,15 @@ export class Ipv6Layer implements NetworkLayer {
   }
 
   /** Gives the layer its neighbour discovery, which is told of the interfaces that are there. One at most. */
-  setDiscovery(create: (context: Ipv6Context, out: ControlOut) => NeighborDiscovery): void {
+  setDiscovery<Discovery extends NeighborDiscovery>(
+    create: (context: Ipv6Context, out: ControlOut) => Discovery,
+  ): Discovery {
     const { context } = this
     if (context.discovery !== null) throw new Error('the layer has its neighbour discovery already')
-    context.discovery = create(context, this.controlOut)
-    for (const networkInterface of context.host.interfaces) context.discovery.addInterface(networkInterface)
+    const discovery = create(context, this.controlOut)
+    context.discovery = discovery
+    for (const networkInterface of context.host.interfaces) discovery.addInterface(networkInterface)
+    return discovery
   }
 
   /** Gives the layer what reports groups to routers. One at most, before there are interfaces. */

@@ -6,8 +6,8 @@ import { type FilterMode, GroupMembership } from '@jackfield/ip'
 import { PacketPool } from '@jackfield/packet'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { MLD_LISTENER_REPORT, MLDV2_LISTENER_REPORT } from '../wire/control-type.js'
 import { Mld } from './mld.js'
-import { MLD_LISTENER_REPORT, MLD2_LISTENER_REPORT } from './wire.js'
 
 const ip = (text: string): IpAddress => IpAddress.parse(text)
 const GROUP = ip('ff0e::123')
@@ -18,7 +18,7 @@ const RECORDS = ['', 'IS_IN', 'IS_EX', 'TO_IN', 'TO_EX', 'ALLOW', 'BLOCK']
 function describeMessage(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const type = view.getUint8(0)
-  if (type !== MLD2_LISTENER_REPORT) {
+  if (type !== MLDV2_LISTENER_REPORT) {
     return `${type === MLD_LISTENER_REPORT ? 'v1' : 'done'} ${IpAddress.readV6(view, 8)}`
   }
   const parts: string[] = []

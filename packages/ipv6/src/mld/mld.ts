@@ -12,17 +12,11 @@ import {
 } from '@jackfield/ip'
 import type { Packet, PacketPool } from '@jackfield/packet'
 import type { GroupReporter } from '../group-reporter.js'
+import { MLD_LISTENER_QUERY, MLD_LISTENER_REPORT } from '../wire/control-type.js'
 import { MldConfigurations } from './configuration.js'
 import { createMldCounters, type MldCounters } from './counters.js'
 import { MldOutput, type MldSend } from './output.js'
-import {
-  decodeQueryInterval,
-  decodeResponseCode,
-  MLD_LISTENER_QUERY,
-  MLD_LISTENER_REPORT,
-  MldMessage,
-  readMld,
-} from './wire.js'
+import { decodeQueryInterval, decodeResponseCode, MldMessage, readMld } from './wire.js'
 
 const MILLISECOND = 1000
 

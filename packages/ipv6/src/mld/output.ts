@@ -3,7 +3,8 @@ import type { NetworkInterface } from '@jackfield/interfaces'
 import type { MembershipProtocol } from '@jackfield/ip'
 import type { Packet, PacketPool } from '@jackfield/packet'
 import { ALL_NODES, ALL_ROUTERS } from '../groups.js'
-import { MLD_LENGTH, MLD_LISTENER_DONE, MLD_LISTENER_REPORT, MLD2_LISTENER_REPORT, writeMld } from './wire.js'
+import { MLD_LISTENER_DONE, MLD_LISTENER_REPORT, MLDV2_LISTENER_REPORT } from '../wire/control-type.js'
+import { MLD_LENGTH, writeMld } from './wire.js'
 
 /** All MLDv2-capable routers (RFC 3810 5.2.14). */
 const MLD2_ROUTERS: IpAddress = /* @__PURE__ */ IpAddress.v6(0xff02_0000, 0, 0, 0x16)
@@ -21,7 +22,7 @@ export class MldOutput implements MembershipProtocol {
   /** With the Router Alert option. */
   readonly headerLength = 48
   readonly leastMtu = 1280
-  readonly filterReportType: number = MLD2_LISTENER_REPORT
+  readonly filterReportType: number = MLDV2_LISTENER_REPORT
   private readonly send: MldSend
 
   constructor(pool: PacketPool, send: MldSend) {

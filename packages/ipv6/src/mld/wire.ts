@@ -1,10 +1,5 @@
 import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlotV6 } from '@jackfield/addr'
-
-// ICMPv6 types (RFC 2710 3, RFC 3810 5).
-export const MLD_LISTENER_QUERY = 130
-export const MLD_LISTENER_REPORT = 131
-export const MLD_LISTENER_DONE = 132
-export const MLD2_LISTENER_REPORT = 143
+import { MLD_LISTENER_QUERY, MLDV2_LISTENER_REPORT } from '../wire/control-type.js'
 
 /** Bytes of a message of MLDv1, and the least of any but a report of MLDv2. */
 export const MLD_LENGTH = 24
@@ -42,7 +37,7 @@ export function readMld(view: DataView, start: number, end: number, message: Mld
   message.intervalCode = 0
   message.sources = 0
   message.sourcesAt = 0
-  if (message.type === MLD2_LISTENER_REPORT) return true
+  if (message.type === MLDV2_LISTENER_REPORT) return true
   if (length < MLD_LENGTH) return false
   const at = start + 8
   setSlotV6(message.group, view.getInt32(at), view.getInt32(at + 4), view.getInt32(at + 8), view.getInt32(at + 12))

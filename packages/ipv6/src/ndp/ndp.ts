@@ -44,6 +44,8 @@ export class Ndp implements NeighborDiscovery {
   private readonly routerMessages: RouterMessages
   private readonly redirects: Redirects
   private readonly places = new Map<number, Place>()
+  /** By interface index; there before the interface is. */
+  private readonly settings = new Map<number, NeighborSettings>()
   private readonly message = new NdpMessage()
 
   /** @param defaults the settings of neighbour caches, which every interface gets a copy of */
@@ -66,7 +68,7 @@ export class Ndp implements NeighborDiscovery {
   addInterface(networkInterface: NetworkInterface): void {
     const { index } = networkInterface
     if (networkInterface.loopback || this.places.has(index)) return
-    const settings = createNeighborSettings(this.defaults)
+    const settings = this.settingsOf(index)
     const neighbors = new Neighbors(this.context, this.transmitter, networkInterface, settings, (address) =>
       place.routes.reconsider(address),
     )
@@ -88,6 +90,7 @@ export class Ndp implements NeighborDiscovery {
     if (place === undefined) return
     this.places.delete(networkInterface.index)
     closePlace(place)
+    this.settings.delete(networkInterface.index)
     this.context.configurations.forget(networkInterface.index)
   }
 
@@ -207,8 +210,13 @@ export class Ndp implements NeighborDiscovery {
   }
 
   /** The settings of an interface's neighbour cache. */
-  settingsOf(interfaceIndex: number): NeighborSettings | undefined {
-    return this.places.get(interfaceIndex)?.settings
+  settingsOf(interfaceIndex: number): NeighborSettings {
+    let settings = this.settings.get(interfaceIndex)
+    if (settings === undefined) {
+      settings = createNeighborSettings(this.defaults)
+      this.settings.set(interfaceIndex, settings)
+    }
+    return settings
   }
 
   close(): void {

@@ -1,9 +1,10 @@
-// ICMPv6 types of neighbour discovery (RFC 4861 4).
-export const ND_ROUTER_SOLICIT = 133
-export const ND_ROUTER_ADVERT = 134
-export const ND_NEIGHBOR_SOLICIT = 135
-export const ND_NEIGHBOR_ADVERT = 136
-export const ND_REDIRECT = 137
+export {
+  ND_NEIGHBOR_ADVERT,
+  ND_NEIGHBOR_SOLICIT,
+  ND_REDIRECT,
+  ND_ROUTER_ADVERT,
+  ND_ROUTER_SOLICIT,
+} from '../../wire/control-type.js'
 
 // Options (RFC 4861 4.6, 3971 5.3.2, 4191 2.3, 8106 5).
 export const ND_OPT_SOURCE_LINKADDR = 1
