@@ -38,25 +38,37 @@ export class IgmpConfigurations {
 
   /** What the reports of an interface go by, as it is at each use. */
   reportSettings(interfaceIndex: number): ReportSettings {
-    const own = this.of(interfaceIndex)
-    const configurations = this
-    return {
-      get forcedVersion() {
-        return configurations.all.forceVersion || own.forceVersion
-      },
-      get groupInterval() {
-        return own.v2Interval
-      },
-      get filterInterval() {
-        return own.v3Interval
-      },
-      get robustness() {
-        return configurations.robustness
-      },
-    }
+    return new OwnReportSettings(this, this.of(interfaceIndex))
   }
 
   forget(interfaceIndex: number): void {
     this.own.delete(interfaceIndex)
+  }
+}
+
+/** The settings of one interface together with those of all. */
+class OwnReportSettings implements ReportSettings {
+  private readonly configurations: IgmpConfigurations
+  private readonly own: IgmpConfiguration
+
+  constructor(configurations: IgmpConfigurations, own: IgmpConfiguration) {
+    this.configurations = configurations
+    this.own = own
+  }
+
+  get forcedVersion(): number {
+    return this.configurations.all.forceVersion || this.own.forceVersion
+  }
+
+  get groupInterval(): number {
+    return this.own.v2Interval
+  }
+
+  get filterInterval(): number {
+    return this.own.v3Interval
+  }
+
+  get robustness(): number {
+    return this.configurations.robustness
   }
 }

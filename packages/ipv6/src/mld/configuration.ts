@@ -24,29 +24,13 @@ class MldConfiguration {
 export class MldConfigurations {
   /** `net.ipv6.mld_qrv`: the robustness variable while no querier tells one (RFC 3810 9.1). */
   robustness = 2
-  private readonly all = new MldConfiguration()
+  readonly all: MldConfiguration = new MldConfiguration()
   private readonly default = new MldConfiguration()
   private readonly own = new Map<number, MldConfiguration>()
 
   /** What the reports of an interface go by, as it is at each use. */
   reportSettings(interfaceIndex: number): ReportSettings {
-    const own = this.of(interfaceIndex)
-    const configurations = this
-    return {
-      get forcedVersion() {
-        const forced = configurations.all.forceVersion || own.forceVersion
-        return forced === 0 ? 0 : forced === 1 ? REPORT_GROUPS : REPORT_FILTERS
-      },
-      get groupInterval() {
-        return own.v1Interval
-      },
-      get filterInterval() {
-        return own.v2Interval
-      },
-      get robustness() {
-        return configurations.robustness
-      },
-    }
+    return new OwnReportSettings(this, this.of(interfaceIndex))
   }
 
   /** The settings of one interface, of all, or of those to come. The report intervals are each interface's own, as in Linux. */
@@ -75,6 +59,34 @@ export class MldConfigurations {
       this.own.set(interfaceIndex, configuration)
     }
     return configuration
+  }
+}
+
+/** The settings of one interface together with those of all. */
+class OwnReportSettings implements ReportSettings {
+  private readonly configurations: MldConfigurations
+  private readonly own: MldConfiguration
+
+  constructor(configurations: MldConfigurations, own: MldConfiguration) {
+    this.configurations = configurations
+    this.own = own
+  }
+
+  get forcedVersion(): number {
+    const forced = this.configurations.all.forceVersion || this.own.forceVersion
+    return forced === 0 ? 0 : forced === 1 ? REPORT_GROUPS : REPORT_FILTERS
+  }
+
+  get groupInterval(): number {
+    return this.own.v1Interval
+  }
+
+  get filterInterval(): number {
+    return this.own.v2Interval
+  }
+
+  get robustness(): number {
+    return this.configurations.robustness
   }
 }
 
