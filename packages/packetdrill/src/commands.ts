@@ -1,9 +1,9 @@
-import type { ScriptHost } from './script-host.js'
 import { type ShellCommand, shellCommands } from './shell-words.js'
+import type { Subject } from './subject.js'
 
 /** What commands work on. */
 export interface CommandRun {
-  readonly host: ScriptHost
+  readonly subject: Subject
   /** The text of a file that a command names, or undefined where there is none. */
   readFile(path: string): string | undefined
   print(line: string): void
@@ -102,11 +102,9 @@ function setSetting(assignment: string, run: CommandRun, lenient: boolean): void
 }
 
 function applySetting(name: string, value: string, run: CommandRun, lenient: boolean): void {
-  const { sysctl } = run.host.stack
   const dotted = (name.startsWith(PROC) ? name.slice(PROC.length) : name).replaceAll('/', '.').trim()
-  if (lenient && !sysctl.names().includes(dotted)) return
-  const text = value.trim().replaceAll(/\s+/g, ' ')
-  sysctl.set(dotted, /^0[xX][0-9a-fA-F]+$/.test(text) ? Number(text) : text)
+  if (lenient && !run.subject.hasSetting(dotted)) return
+  run.subject.set(dotted, value.trim().replaceAll(/\s+/g, ' '))
 }
 
 /** `echo VALUE > /proc/sys/...` sets; else it prints. */
@@ -135,9 +133,9 @@ function runIfconfig(args: readonly string[], run: CommandRun): void {
   changeLink(args, run)
 }
 
-function changeLink(words: readonly string[], { host }: CommandRun): void {
+function changeLink(words: readonly string[], { subject }: CommandRun): void {
   const mtu = words.indexOf('mtu')
-  if (mtu >= 0) host.stack.setInterface(host.interface, { mtu: Number(words[mtu + 1]) })
-  if (words.includes('down')) host.stack.setInterface(host.interface, { up: false })
-  if (words.includes('up')) host.stack.setInterface(host.interface, { up: true })
+  if (mtu >= 0) subject.setLink({ mtu: Number(words[mtu + 1]) })
+  if (words.includes('down')) subject.setLink({ up: false })
+  if (words.includes('up')) subject.setLink({ up: true })
 }

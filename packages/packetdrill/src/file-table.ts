@@ -1,5 +1,5 @@
-import type { Readiness } from '@jackfield/sockets'
 import type { ScriptSocket } from './script-socket.js'
+import type { SubjectReadiness } from './subject.js'
 
 /** What a descriptor of the script stands for. */
 export type ScriptFile =
@@ -11,7 +11,7 @@ export type ScriptFile =
       /** `O_NONBLOCK` and the like, without the access mode. */
       flags: number
     }
-  | { readonly kind: 'epoll'; readonly readiness: Readiness<number> }
+  | { readonly kind: 'epoll'; readonly readiness: SubjectReadiness<number> }
   /** A file that reads as zeros and swallows what is written. */
   | { readonly kind: 'zeros' }
   | { readonly kind: 'pipe'; readonly pipe: { buffered: number } }

@@ -5,6 +5,8 @@ import { reportFault } from './report.js'
 import type { Script, ScriptOption } from './script.js'
 import { createScriptHost, type ScriptHost } from './script-host.js'
 import { EventFailure, ScriptRun } from './script-run.js'
+import { stackSubject } from './stack-subject.js'
+import type { Subject } from './subject.js'
 
 /** How a script is run. */
 export interface RunScriptOptions {
@@ -16,6 +18,8 @@ export interface RunScriptOptions {
   modules?: readonly StackModule[]
   /** Makes the host; `modules` and `seed` are then its own business. Default: `createScriptHost`. */
   createHost?: (configuration: Configuration) => ScriptHost
+  /** Makes what the script is run against where that is no stack in virtual time; the three above have no say then. */
+  createSubject?: (configuration: Configuration) => Subject | Promise<Subject>
   /** Chooses all chance of the stack. */
   seed?: number | string
   /** Gives the text of a file that a command names (`../common/defaults.sh`), undefined where there is none. */
@@ -33,7 +37,7 @@ export interface ScriptResult {
   readonly warnings: readonly string[]
   /** What code blocks and commands printed, line by line. */
   readonly output: readonly string[]
-  /** Virtual time that it took, in microseconds. */
+  /** Time that it took on the subject's clock, in microseconds. */
   readonly duration: number
 }
 
@@ -47,13 +51,13 @@ export async function runScript(text: string, options: RunScriptOptions = {}): P
   const warnings: string[] = []
   const output: string[] = []
   let duration = 0
-  let host: ScriptHost | null = null
+  let subject: Subject | null = null
   try {
     const given = (options.options ?? []).map(toOption)
     const script = parseScript(text, ownDefinitions(given))
     const configuration = configure([...script.options, ...given])
-    host = makeHost(options, configuration)
-    const run = new ScriptRun(host, configuration, {
+    subject = await makeSubject(options, configuration)
+    const run = new ScriptRun(subject, configuration, {
       print: (line) => output.push(line),
       warn: (fault) => warnings.push(reportFault(file, fault, fault.line)),
       readFile: options.readFile ?? (() => undefined),
@@ -67,9 +71,16 @@ export async function runScript(text: string, options: RunScriptOptions = {}): P
     if (error instanceof EventFailure) errors.push(reportFault(file, error.cause, error.line))
     else errors.push(reportFault(file, error, 1))
   }
-  await closeHost(host, file, errors)
+  await closeSubject(subject, file, errors)
   const passed = errors.length === 0
   return { passed, exitStatus: passed ? 0 : 1, errors, warnings, output, duration }
+}
+
+async function makeSubject(
+  { createSubject, ...options }: RunScriptOptions,
+  configuration: Configuration,
+): Promise<Subject> {
+  return createSubject === undefined ? stackSubject(makeHost(options, configuration)) : createSubject(configuration)
 }
 
 function makeHost(options: RunScriptOptions, configuration: Configuration): ScriptHost {
@@ -85,17 +96,17 @@ function makeHost(options: RunScriptOptions, configuration: Configuration): Scri
 async function runEvents(script: Script, configuration: Configuration, run: ScriptRun): Promise<void> {
   for (const path of configuration.initScripts) run.command({ kind: 'command', line: 1, text: path })
   if (script.init !== null) run.command(script.init)
+  run.begin()
   for (const event of script.events) await run.event(event)
   await run.finish()
 }
 
-/** Closes a host; packets that nobody holds any more and nobody released are a fault of the stack's. */
-async function closeHost(host: ScriptHost | null, file: string, errors: string[]): Promise<void> {
-  if (host === null) return
+/** Closes a subject; packets that nobody holds any more and nobody released, and the like, are a fault of the script's run. */
+async function closeSubject(subject: Subject | null, file: string, errors: string[]): Promise<void> {
+  if (subject === null) return
   try {
-    await host.close()
-    const lost = host.packets.outstanding
-    if (lost !== 0) errors.push(`${file}: the stack lost ${lost} packets: they were never released`)
+    const wrong = await subject.close()
+    if (wrong !== null) errors.push(`${file}: ${wrong}`)
   } catch (error) {
     errors.push(reportFault(file, error, 1))
   }

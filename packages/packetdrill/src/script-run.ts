@@ -9,13 +9,12 @@ import { inboundBytes } from './inbound.js'
 import { checkOutbound } from './outbound.js'
 import type { CodeSpec, CommandSpec, EventTime, PacketSpec, ScriptEvent, SyscallSpec } from './script.js'
 import { ScriptError } from './script-error.js'
-import type { ScriptHost } from './script-host.js'
 import { SocketBook } from './socket-book.js'
+import type { PassingRun, Subject, SubjectSockets } from './subject.js'
 import { symbolValue } from './symbols.js'
 import type { CallRun } from './syscalls/call.js'
 import { RunningCall } from './syscalls/running-call.js'
 import { type DueTime, verifyTime } from './verify-time.js'
-import { turns, VirtualTime } from './virtual-time.js'
 
 /** How long a call that does not return is waited for, so that the report can say when it did: microseconds. */
 const PATIENCE = 30e6
@@ -32,39 +31,61 @@ export interface RunListener {
 }
 
 /** One script on its way: what is shared by its events. */
-export class ScriptRun implements CallRun {
-  readonly host: ScriptHost
+export class ScriptRun implements CallRun, PassingRun {
+  readonly subject: Subject
   readonly configuration: Configuration
   readonly files: FileTable = new FileTable()
   readonly book: SocketBook
-  /** When the script began, on the stack's clock. */
-  readonly startTime: number
   private readonly listener: RunListener
-  private readonly time: VirtualTime
   private readonly python: PythonRunner
   /** Calls that block, with the times at which they are to return. */
   private blocked: { call: RunningCall; due: DueTime; since: number }[] = []
+  /** When the script began, on the subject's clock. */
+  private startTime: number
   /** When the event before was done, of the script. */
   private since = 0
 
-  constructor(host: ScriptHost, configuration: Configuration, listener: RunListener) {
-    this.host = host
+  constructor(subject: Subject, configuration: Configuration, listener: RunListener) {
+    this.subject = subject
     this.configuration = configuration
     this.listener = listener
-    this.book = new SocketBook(host, configuration)
-    this.startTime = host.clock.now()
-    this.time = new VirtualTime(host.clock, () => this.blocked.length > 0)
+    this.book = new SocketBook(subject.sockets, configuration)
+    this.startTime = subject.time.now()
     this.python = new PythonRunner((line) => listener.print(line))
     for (const [name, value] of Object.entries(CODE_CONSTANTS)) this.python.set(name, value)
   }
 
-  get sockets(): ScriptHost['sockets'] {
-    return this.host.sockets
+  get sockets(): SubjectSockets {
+    return this.subject.sockets
   }
 
   /** Microseconds since the script began. */
   get now(): number {
-    return this.host.clock.now() - this.startTime
+    return this.subject.time.now() - this.startTime
+  }
+
+  /** Lets the script's time begin: what came before, as its first commands, is not counted. */
+  begin(): void {
+    this.startTime = this.subject.time.now()
+  }
+
+  isWaiting(): boolean {
+    return this.blocked.length > 0
+  }
+
+  /** Checks the blocked calls that have returned. */
+  afterStep(): void {
+    const returned = this.blocked.filter(({ call }) => call.returned !== null)
+    if (returned.length === 0) return
+    this.blocked = this.blocked.filter(({ call }) => call.returned === null)
+    for (const { call, due, since } of returned) {
+      call.check()
+      try {
+        this.verify(due, (call.returned ?? 0) - this.startTime, 'system call return', call.spec.line, since)
+      } catch (error) {
+        this.passOrThrow(error, call.spec.line)
+      }
+    }
   }
 
   /** One event, at its time. */
@@ -90,24 +111,24 @@ export class ScriptRun implements CallRun {
     for (let first = this.blocked[0]; first !== undefined; first = this.blocked[0]) {
       const { call, due } = first
       const settled = (): boolean => call.returned !== null || !this.blocked.includes(first)
-      if (!(await this.time.advanceUntil(settled, this.startTime + due.end + PATIENCE, () => this.collect()))) {
+      if (!(await this.subject.time.passUntil(settled, this.startTime + due.end + PATIENCE, this))) {
         throw new ScriptError(
           'system call',
           call.spec.line,
           `runtime error in ${call.spec.name} call: it never returned`,
         )
       }
-      this.collect()
+      this.afterStep()
     }
   }
 
   /** Runs a command outside of events. */
   command(spec: CommandSpec): void {
     const run: CommandRun = {
-      host: this.host,
+      subject: this.subject,
       readFile: (path) => this.listener.readFile(path),
       print: (line) => this.listener.print(line),
-      sleep: (seconds) => this.host.clock.advance(seconds * 1e6),
+      sleep: (seconds) => this.subject.time.sleep(seconds * 1e6),
     }
     try {
       runCommands(spec.text, run)
@@ -123,7 +144,7 @@ export class ScriptRun implements CallRun {
   }
 
   private async waitFor(due: DueTime): Promise<void> {
-    await this.time.advanceTo(this.startTime + due.start, () => this.collect())
+    await this.subject.time.passTo(this.startTime + due.start, this)
   }
 
   private verify(due: DueTime, actual: number, what: string, line: number, since = this.since): void {
@@ -133,21 +154,17 @@ export class ScriptRun implements CallRun {
 
   private async inbound(packet: PacketSpec, due: DueTime): Promise<void> {
     this.verify(due, this.now, 'inbound packet', packet.line)
-    this.host.device.inject(inboundBytes(packet, this.book, this.configuration))
-    if (this.blocked.length > 0) await turns()
-    this.collect()
+    this.subject.inject(inboundBytes(packet, this.book, this.configuration))
+    if (this.isWaiting()) await this.subject.time.settle()
+    this.afterStep()
   }
 
   private async outbound(packet: PacketSpec, due: DueTime): Promise<void> {
-    const { sent } = this.host.device
-    const { book, configuration, startTime, time } = this
+    const { book, configuration, startTime, subject } = this
+    const { sent, time } = subject
     const waitForPacket = (until: number): Promise<boolean> => {
       const count = sent.length
-      return time.advanceUntil(
-        () => sent.length > count,
-        startTime + until,
-        () => this.collect(),
-      )
+      return time.passUntil(() => sent.length > count, startTime + until, this)
     }
     await checkOutbound(packet, due, this.since, { book, configuration, sent, startTime, waitForPacket })
   }
@@ -155,12 +172,12 @@ export class ScriptRun implements CallRun {
   private async syscall(spec: SyscallSpec, due: DueTime, relative: boolean): Promise<void> {
     this.verify(due, this.now, 'system call start', spec.line)
     const since = this.now
-    const call = new RunningCall(spec, this, () => this.host.clock.now())
-    await turns()
+    const call = new RunningCall(spec, this, () => this.subject.time.now())
+    await this.subject.time.settle()
     if (spec.end !== null) {
       const end = relative ? this.since + spec.end : spec.end
       this.blocked.push({ call, since, due: { any: false, range: false, start: end, end } })
-      this.collect()
+      this.afterStep()
       return
     }
     if (call.returned === null) {
@@ -168,11 +185,8 @@ export class ScriptRun implements CallRun {
       const entry = { call, since, due }
       this.blocked.push(entry)
       const until = this.startTime + due.end + PATIENCE
-      const returned = await this.time.advanceUntil(
-        () => call.returned !== null,
-        until,
-        () => {},
-      )
+      const others: PassingRun = { isWaiting: () => true, afterStep: () => {} }
+      const returned = await this.subject.time.passUntil(() => call.returned !== null, until, others)
       this.blocked = this.blocked.filter((each) => each !== entry)
       if (!returned) {
         const hint = `a call that blocks has the time of its return, as in 0.1...0.2 ${spec.name}(...)`
@@ -185,22 +199,7 @@ export class ScriptRun implements CallRun {
     }
     call.check()
     this.verify(due, (call.returned ?? 0) - this.startTime, 'system call return', spec.line)
-    this.collect()
-  }
-
-  /** Checks the blocked calls that have returned. */
-  private collect(): void {
-    const returned = this.blocked.filter(({ call }) => call.returned !== null)
-    if (returned.length === 0) return
-    this.blocked = this.blocked.filter(({ call }) => call.returned === null)
-    for (const { call, due, since } of returned) {
-      call.check()
-      try {
-        this.verify(due, (call.returned ?? 0) - this.startTime, 'system call return', call.spec.line, since)
-      } catch (error) {
-        this.passOrThrow(error, call.spec.line)
-      }
-    }
+    this.afterStep()
   }
 
   private code(spec: CodeSpec): void {

@@ -1,8 +1,8 @@
 import { SocketAddress } from '@jackfield/addr'
 import type { Configuration } from './configuration.js'
 import { type PacketSpec, TCP_ACK, TCP_SYN } from './script.js'
-import type { ScriptHost } from './script-host.js'
 import { ScriptSocket } from './script-socket.js'
+import type { SubjectSockets } from './subject.js'
 import type { WirePacket } from './wire/packet.js'
 
 /** The first port that peers connect from where the script names none. */
@@ -13,12 +13,12 @@ export class SocketBook {
   /** The one that packets without ports are about. */
   underTest: ScriptSocket | null = null
   private readonly sockets: ScriptSocket[] = []
-  private readonly host: ScriptHost
+  private readonly live: SubjectSockets
   private readonly configuration: Configuration
   private nextPeerPort = FIRST_PEER_PORT
 
-  constructor(host: ScriptHost, configuration: Configuration) {
-    this.host = host
+  constructor(live: SubjectSockets, configuration: Configuration) {
+    this.live = live
     this.configuration = configuration
   }
 
@@ -119,7 +119,7 @@ export class SocketBook {
   /** The port that a socket is bound to, 0 while it is not known. */
   localPort(socket: ScriptSocket): number {
     if (socket.livePort !== 0 || socket.liveFd < 0) return socket.livePort
-    const name = this.host.sockets.getsockname(socket.liveFd)
+    const name = this.live.getsockname(socket.liveFd)
     if (name instanceof SocketAddress) socket.livePort = name.port
     return socket.livePort
   }

@@ -1,4 +1,5 @@
 import type { VirtualClock } from '@jackfield/clock'
+import type { PassingRun, SubjectTime } from './subject.js'
 
 /** Turns given to calls that wait, at each instant: more than the longest way from a readiness to a return. */
 const TURNS = 24
@@ -9,36 +10,44 @@ export async function turns(): Promise<void> {
 }
 
 /** Moves a clock in steps, so that what waits goes on at the instant at which it can. */
-export class VirtualTime {
+export class VirtualTime implements SubjectTime {
   private readonly clock: VirtualClock
-  private readonly isWaiting: () => boolean
 
-  /** @param isWaiting whether calls wait: only then are they given their turns */
-  constructor(clock: VirtualClock, isWaiting: () => boolean) {
+  constructor(clock: VirtualClock) {
     this.clock = clock
-    this.isWaiting = isWaiting
   }
 
-  /** Moves on to a time; `afterStep` is called when what waits has had its turns. */
-  async advanceTo(time: number, afterStep: () => void): Promise<void> {
-    while (this.isWaiting() && this.clock.nextDeadline() <= time) await this.step(afterStep)
+  now(): number {
+    return this.clock.now()
+  }
+
+  /** A call that could go on at once does so in turns of its own, even if none waited before. */
+  settle(): Promise<void> {
+    return turns()
+  }
+
+  async passTo(time: number, run: PassingRun): Promise<void> {
+    while (run.isWaiting() && this.clock.nextDeadline() <= time) await this.step(run)
     if (time > this.clock.now()) this.clock.advanceTo(time)
-    if (this.isWaiting()) await turns()
-    afterStep()
+    if (run.isWaiting()) await turns()
+    run.afterStep()
   }
 
-  /** Moves on until something holds, to a time at most; whether it holds. */
-  async advanceUntil(holds: () => boolean, time: number, afterStep: () => void): Promise<boolean> {
+  async passUntil(holds: () => boolean, time: number, run: PassingRun): Promise<boolean> {
     while (!holds()) {
       if (this.clock.nextDeadline() > time) return false
-      await this.step(afterStep)
+      await this.step(run)
     }
     return true
   }
 
-  private async step(afterStep: () => void): Promise<void> {
+  sleep(duration: number): void {
+    this.clock.advance(duration)
+  }
+
+  private async step(run: PassingRun): Promise<void> {
     this.clock.step()
-    if (this.isWaiting()) await turns()
-    afterStep()
+    if (run.isWaiting()) await turns()
+    run.afterStep()
   }
 }

@@ -1,12 +1,12 @@
-import type { Sockets } from '@jackfield/sockets'
 import type { Configuration } from '../configuration.js'
 import type { FileTable } from '../file-table.js'
 import type { SocketBook } from '../socket-book.js'
+import type { SubjectSockets } from '../subject.js'
 import type { Arguments } from './arguments.js'
 
 /** What the calls work on. */
 export interface CallRun {
-  readonly sockets: Sockets
+  readonly sockets: SubjectSockets
   readonly files: FileTable
   readonly book: SocketBook
   readonly configuration: Configuration

@@ -1,5 +1,6 @@
-import type { PollDescriptor, Readiness, ReadinessEvent } from '@jackfield/sockets'
+import type { PollDescriptor, ReadinessEvent } from '@jackfield/sockets'
 import type { Expression } from '../script.js'
+import type { SubjectReadiness } from '../subject.js'
 import type { Arguments } from './arguments.js'
 import type { CallRun, Syscall } from './call.js'
 
@@ -53,7 +54,7 @@ export const epollCreate: Syscall = async (args, run) => {
   return { result: fd }
 }
 
-function readinessOf(args: Arguments, run: CallRun): Readiness<number> {
+function readinessOf(args: Arguments, run: CallRun): SubjectReadiness<number> {
   const file = run.files.get(args.integer(0))
   return file?.kind === 'epoll' ? file.readiness : args.fail(`${args.integer(0)} is no epoll descriptor`)
 }
