@@ -18,17 +18,24 @@ export interface OutboundRun {
   readonly sent: SentPacket[]
   /** When the script began, on the stack's clock. */
   readonly startTime: number
+  /** How long a packet that is late is waited for, so that the report can say when it came: microseconds. */
+  readonly patience: number
+  /** How much later than it was sent a packet may be seen, for the time since the event before it. */
+  lateness(duration: number): number
   /** Lets time pass until the stack sends something, to a time of the script at most; false: it did not. */
   waitForPacket(until: number): Promise<boolean>
 }
 
-/** How long a packet that is late is waited for, so that the report can say when it came: microseconds. */
-const PATIENCE = 30e6
 /** How long a packet with any time (`*`) is waited for. */
 const LONG_PATIENCE = 7200e6
 
-/** Takes the next packet of a socket and checks it against the script's; throws what is wrong with it. */
-export async function checkOutbound(packet: PacketSpec, due: DueTime, since: number, run: OutboundRun): Promise<void> {
+/** Takes the next packet of a socket and checks it against the script's; throws what is wrong with it. Returns when it was sent. */
+export async function checkOutbound(
+  packet: PacketSpec,
+  due: DueTime,
+  since: number,
+  run: OutboundRun,
+): Promise<number> {
   const socket = run.book.forScript(packet)
   let expected = packet
   for (;;) {
@@ -47,9 +54,9 @@ export async function checkOutbound(packet: PacketSpec, due: DueTime, since: num
     }
     const wrong = verifyPacket(checked, actual, run.configuration, part)
     if (wrong !== null) report(wrong)
-    const late = verifyTime(due, time, since, 'outbound packet', run.configuration)
+    const late = verifyTime(due, time, since, 'outbound packet', run.configuration, run.lateness)
     if (late !== null) report(late, true)
-    if (!part) return
+    if (!part) return time
     expected = restOf(expected, actual)
   }
 }
@@ -61,7 +68,7 @@ async function nextPacket(
   since: number,
   run: OutboundRun,
 ): Promise<{ wire: WirePacket; time: number }> {
-  const until = due.any ? since + LONG_PATIENCE : due.end + PATIENCE
+  const until = due.any ? since + LONG_PATIENCE : due.end + run.lateness(due.end - since) + run.patience
   const { sent, startTime } = run
   for (let at = 0; ; ) {
     const next = sent[at]

@@ -16,9 +16,6 @@ import type { CallRun } from './syscalls/call.js'
 import { RunningCall } from './syscalls/running-call.js'
 import { type DueTime, verifyTime } from './verify-time.js'
 
-/** How long a call that does not return is waited for, so that the report can say when it did: microseconds. */
-const PATIENCE = 30e6
-
 const SOL_TCP = symbolValue('SOL_TCP') as number
 const TCP_INFO = symbolValue('TCP_INFO') as number
 
@@ -42,8 +39,10 @@ export class ScriptRun implements CallRun, PassingRun {
   private blocked: { call: RunningCall; due: DueTime; since: number }[] = []
   /** When the script began, on the subject's clock. */
   private startTime: number
-  /** When the event before was done, of the script. */
+  /** When the event at hand was begun, of the script. */
   private since = 0
+  /** When the event before it was done: what relative times count from. */
+  private done = 0
 
   constructor(subject: Subject, configuration: Configuration, listener: RunListener) {
     this.subject = subject
@@ -67,6 +66,7 @@ export class ScriptRun implements CallRun, PassingRun {
   /** Lets the script's time begin: what came before, as its first commands, is not counted. */
   begin(): void {
     this.startTime = this.subject.time.now()
+    this.done = 0
   }
 
   isWaiting(): boolean {
@@ -91,15 +91,20 @@ export class ScriptRun implements CallRun, PassingRun {
   /** One event, at its time. */
   async event({ time, action, line }: ScriptEvent): Promise<void> {
     const due = this.dueTime(time)
-    this.since = this.now
+    this.since = this.done
     try {
-      if (action.kind === 'packet' && action.direction === 'outbound') await this.outbound(action, due)
+      if (action.kind === 'packet' && action.direction === 'outbound') this.done = await this.outbound(action, due)
       else {
         await this.waitFor(due)
+        // What it brings about may come before it is known to be done.
+        this.done = this.now
         if (action.kind === 'packet') await this.inbound(action, due)
         else if (action.kind === 'syscall') await this.syscall(action, due, time.relative)
-        else if (action.kind === 'command') this.command(action)
-        else this.code(action)
+        else {
+          if (action.kind === 'command') this.command(action)
+          else this.code(action)
+          this.done = this.now
+        }
       }
     } catch (error) {
       this.passOrThrow(error, line)
@@ -111,7 +116,7 @@ export class ScriptRun implements CallRun, PassingRun {
     for (let first = this.blocked[0]; first !== undefined; first = this.blocked[0]) {
       const { call, due } = first
       const settled = (): boolean => call.returned !== null || !this.blocked.includes(first)
-      if (!(await this.subject.time.passUntil(settled, this.startTime + due.end + PATIENCE, this))) {
+      if (!(await this.subject.time.passUntil(settled, this.latest(due), this))) {
         throw new ScriptError(
           'system call',
           call.spec.line,
@@ -139,7 +144,7 @@ export class ScriptRun implements CallRun, PassingRun {
   }
 
   private dueTime(time: EventTime): DueTime {
-    const base = time.relative ? this.now : 0
+    const base = time.relative ? this.done : 0
     return { any: time.any, range: time.range, start: base + time.start, end: base + time.end }
   }
 
@@ -147,8 +152,13 @@ export class ScriptRun implements CallRun, PassingRun {
     await this.subject.time.passTo(this.startTime + due.start, this)
   }
 
+  /** How long a call is waited for that is to return at a time. */
+  private latest({ end }: DueTime): number {
+    return this.startTime + end + this.lateness(end - this.since) + this.subject.time.patience
+  }
+
   private verify(due: DueTime, actual: number, what: string, line: number, since = this.since): void {
-    const late = verifyTime(due, actual, since, what, this.configuration)
+    const late = verifyTime(due, actual, since, what, this.configuration, this.lateness)
     if (late !== null) throw new ScriptError('system call', line, late, true)
   }
 
@@ -159,14 +169,23 @@ export class ScriptRun implements CallRun, PassingRun {
     this.afterStep()
   }
 
-  private async outbound(packet: PacketSpec, due: DueTime): Promise<void> {
+  /** When the packet was sent. */
+  private async outbound(packet: PacketSpec, due: DueTime): Promise<number> {
     const { book, configuration, startTime, subject } = this
     const { sent, time } = subject
     const waitForPacket = (until: number): Promise<boolean> => {
       const count = sent.length
       return time.passUntil(() => sent.length > count, startTime + until, this)
     }
-    await checkOutbound(packet, due, this.since, { book, configuration, sent, startTime, waitForPacket })
+    return checkOutbound(packet, due, this.since, {
+      book,
+      configuration,
+      sent,
+      startTime,
+      patience: time.patience,
+      lateness: this.lateness,
+      waitForPacket,
+    })
   }
 
   private async syscall(spec: SyscallSpec, due: DueTime, relative: boolean): Promise<void> {
@@ -184,7 +203,7 @@ export class ScriptRun implements CallRun, PassingRun {
       // Others may wait with it; both get their turns.
       const entry = { call, since, due }
       this.blocked.push(entry)
-      const until = this.startTime + due.end + PATIENCE
+      const until = this.latest(due)
       const others: PassingRun = { isWaiting: () => true, afterStep: () => {} }
       const returned = await this.subject.time.passUntil(() => call.returned !== null, until, others)
       this.blocked = this.blocked.filter((each) => each !== entry)
@@ -198,9 +217,12 @@ export class ScriptRun implements CallRun, PassingRun {
       }
     }
     call.check()
-    this.verify(due, (call.returned ?? 0) - this.startTime, 'system call return', spec.line)
+    const returned = (call.returned ?? 0) - this.startTime
+    this.verify(due, returned, 'system call return', spec.line)
     this.afterStep()
   }
+
+  private readonly lateness = (duration: number): number => this.subject.time.lateness(duration)
 
   private code(spec: CodeSpec): void {
     this.readTcpInfo(spec.line)

@@ -54,7 +54,11 @@ export type SubjectReadiness<T> = Pick<Readiness<T>, 'add' | 'close' | 'delete' 
 
 /** The time that a subject lives in: microseconds on its own clock. */
 export interface SubjectTime {
+  /** How long something is waited for after its time, so that the report can say when it came: microseconds. */
+  readonly patience: number
   now(): number
+  /** How much later than it happened something may be seen to happen that took so many microseconds. */
+  lateness(duration: number): number
   /** Lets calls that wait go on, at the present instant. */
   settle(): Promise<void>
   /** Lets time pass until a moment. */

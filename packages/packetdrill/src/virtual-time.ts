@@ -11,6 +11,8 @@ export async function turns(): Promise<void> {
 
 /** Moves a clock in steps, so that what waits goes on at the instant at which it can. */
 export class VirtualTime implements SubjectTime {
+  /** It costs nothing. */
+  readonly patience = 30e6
   private readonly clock: VirtualClock
 
   constructor(clock: VirtualClock) {
@@ -19,6 +21,10 @@ export class VirtualTime implements SubjectTime {
 
   now(): number {
     return this.clock.now()
+  }
+
+  lateness(): number {
+    return 0
   }
 
   /** A call that could go on at once does so in turns of its own, even if none waited before. */

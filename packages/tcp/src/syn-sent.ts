@@ -2,7 +2,7 @@ import { ECONNREFUSED } from '@jackfield/interfaces'
 import type { ArrivingSegment } from './arriving-segment.js'
 import { fail } from './close.js'
 import type { Connection } from './connection.js'
-import { ECN_OK, NAGLE_CORK } from './connection-state.js'
+import { ECN_OK, NAGLE_CORK, PENDING_RETRANSMIT } from './connection-state.js'
 import { fastOpenSynAck } from './listener/fast-open-client.js'
 import { finishConnect } from './open.js'
 import { receiveData } from './receive/data.js'
@@ -17,6 +17,7 @@ import { replyReset, sendAck, sendSynAck } from './send/transmit.js'
 import { push } from './send/write.js'
 import { seqGt } from './sequence.js'
 import { SYN_RECEIVED } from './state.js'
+import { SHORTEST_WAIT, setTimer } from './timers.js'
 import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_FIN, FLAG_RST, FLAG_SYN } from './wire/segment.js'
 
 /** RFC 9293 3.10.7.3: a segment in SYN-SENT. */
@@ -33,6 +34,8 @@ export function synSentSegment(c: Connection, s: ArrivingSegment): void {
 function answered(c: Connection, s: ArrivingSegment): void {
   const { counters } = c.tcp
   if (!seqGt(s.ack, c.sndUna) || seqGt(s.ack, c.sndNxt)) {
+    // The peer still had a former connection; the reset frees it, and the next SYN need not wait for its time.
+    if (c.retransmits === 0) setTimer(c, PENDING_RETRANSMIT, SHORTEST_WAIT)
     if ((s.flags & FLAG_RST) === 0) replyReset(c.tcp, s)
     return
   }

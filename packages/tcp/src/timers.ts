@@ -11,6 +11,9 @@ import {
 /** The least that a retransmission timer or a probe waits where resources lack, in microseconds. */
 export const RESOURCE_PROBE_INTERVAL = 500_000
 
+/** The shortest wait of the retransmission timer, in microseconds (Linux's `TCP_TIMEOUT_MIN`: two ticks of a millisecond). */
+export const SHORTEST_WAIT = 2000
+
 /**
  * Arms the retransmission timer for one purpose; a former one is given up (one timer for all, as in Linux).
  * @param pending `PENDING_*`

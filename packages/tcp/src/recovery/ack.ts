@@ -9,7 +9,7 @@ import { retransmitQueue } from '../send/retransmit.js'
 import { PUSH_ALL, writeQueue } from '../send/write.js'
 import { seqGt, seqLt } from '../sequence.js'
 import { CA_OPEN, SYN_SENT } from '../state.js'
-import { armRetransmit, clearTimer, probeNeeded, setTimer } from '../timers.js'
+import { armRetransmit, clearTimer, probeNeeded, SHORTEST_WAIT, setTimer } from '../timers.js'
 import { FLAG_CWR, FLAG_ECE, FLAG_SYN } from '../wire/segment.js'
 import {
   ACK_ALERT,
@@ -52,8 +52,11 @@ export function processAck(c: Connection, s: ArrivingSegment, given: number): nu
   const priorDelivered = c.delivered
   sample.reset()
   if (seqLt(ack, priorUna)) return oldAck(c, s, given)
-  // RFC 9293 3.10.7.4: something not sent yet. RFC 5961 5.2 has both bounds.
-  if (seqGt(ack, c.sndNxt)) return -1
+  // RFC 9293 3.10.7.4: something not sent yet is answered; RFC 5961 5.2 has both bounds.
+  if (seqGt(ack, c.sndNxt)) {
+    if ((given & ACK_NO_CHALLENGE) === 0) c.tcp.challenges.sendChallengeAck(c)
+    return -1
+  }
   let flags = given
   if (seqGt(ack, priorUna)) {
     flags |= ACK_UNA_ADVANCED
@@ -193,7 +196,7 @@ function windowOpened(c: Connection): void {
   let wait = Math.min(Math.max(c.rto, rtoMin) * 2 ** c.backoff, rtoMax)
   if (c.userTimeout > 0 && c.probesStart !== 0) {
     const left = c.userTimeout * 1000 - ((c.tcp.now - c.probesStart) >>> 0)
-    wait = Math.min(wait, Math.max(left, 2000))
+    wait = Math.min(wait, Math.max(left, SHORTEST_WAIT))
   }
   setTimer(c, PENDING_PROBE, wait)
 }

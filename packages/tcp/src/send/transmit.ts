@@ -14,6 +14,7 @@ import {
   FLAG_CWR,
   FLAG_ECE,
   FLAG_FIN,
+  FLAG_PSH,
   FLAG_RST,
   FLAG_SYN,
   FLAG_URG,
@@ -45,6 +46,8 @@ export function transmitSegment(c: Connection, segment: SendSegment): number {
   const packet = tcp.host.packets.allocate(TCP_HEADER_LENGTH + optionsLength(c) + payload)
   if (payload > 0) c.sendBuffer.copy((segment.seq - c.bufferSeq) | 0, payload, packet.bytes, packet.end - payload)
   let { flags } = segment
+  // The end of a burst, so that who merges packets on their way passes them on. A single one may wait for the next.
+  if (segment.packets > 1) flags |= FLAG_PSH
   // RFC 3168 6.1.5: what is sent again is not marked, nor is a mere acknowledgement.
   const fresh = seqGe(segment.seq, c.sndNxt)
   let ect = 0

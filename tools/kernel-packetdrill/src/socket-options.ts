@@ -1,0 +1,112 @@
+import {
+  type ControlMessage,
+  type ExtendedError,
+  type OptionValue,
+  SO_LINGER,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
+  SOL_SOCKET,
+} from '@jackfield/sockets'
+import { readTcpInfo } from './tcp-info.js'
+
+const SOL_IP = 0
+const SOL_TCP = 6
+const SOL_IPV6 = 41
+const IP_RECVERR = 11
+const IPV6_RECVERR = 25
+const TCP_INFO = 11
+export const TCP_CONGESTION = 13
+
+/** Room for the value of any option. */
+export const OPTION_ROOM = 512
+
+export function isCongestionOption(level: number, name: number): boolean {
+  return level === SOL_TCP && name === TCP_CONGESTION
+}
+
+/** An option's value as the kernel takes it. */
+export function optionBytes(level: number, name: number, value: OptionValue | boolean): Uint8Array {
+  if (typeof value === 'number' || typeof value === 'boolean') return ints(Number(value))
+  if (typeof value === 'string') return new TextEncoder().encode(value)
+  if (value instanceof Uint8Array) return value
+  const field = (key: string): number => Number(value[key] ?? 0)
+  if (level === SOL_SOCKET && name === SO_LINGER) return ints(field('onoff'), field('linger'))
+  if (isTime(level, name)) return longs(field('sec'), field('usec'))
+  throw new TypeError(`the option ${level}, ${name} takes no structure here`)
+}
+
+/** What the kernel gave as an option's value. */
+export function readOption(level: number, name: number, bytes: Uint8Array): OptionValue {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (level === SOL_TCP && name === TCP_INFO) return readTcpInfo(bytes)
+  if (isCongestionOption(level, name)) return new TextDecoder().decode(bytes).replace(/\0.*$/s, '')
+  if (level === SOL_SOCKET && name === SO_LINGER) {
+    return { onoff: view.getInt32(0, true) !== 0, linger: view.getInt32(4, true) }
+  }
+  if (isTime(level, name)) {
+    return { sec: Number(view.getBigInt64(0, true)), usec: Number(view.getBigInt64(8, true)) }
+  }
+  return bytes.length === 4 ? view.getInt32(0, true) : bytes.slice()
+}
+
+function isTime(level: number, name: number): boolean {
+  return level === SOL_SOCKET && (name === SO_RCVTIMEO || name === SO_SNDTIMEO)
+}
+
+function ints(...values: number[]): Uint8Array {
+  return new Uint8Array(new Int32Array(values).buffer)
+}
+
+function longs(...values: number[]): Uint8Array {
+  return new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer)
+}
+
+/** `struct cmsghdr`: length, level, type; what follows is padded to eight bytes. */
+const CONTROL_HEADER = 16
+
+/** Control messages as `sendmsg` takes them. Their data are ints. */
+export function controlBytes(messages: readonly ControlMessage[]): Uint8Array {
+  const bytes = new Uint8Array(messages.length * (CONTROL_HEADER + 8))
+  const view = new DataView(bytes.buffer)
+  messages.forEach(({ level, type, data }, index) => {
+    if (typeof data !== 'number') throw new TypeError('control messages have an int here')
+    const at = index * (CONTROL_HEADER + 8)
+    view.setBigUint64(at, BigInt(CONTROL_HEADER + 4), true)
+    view.setInt32(at + 8, level, true)
+    view.setInt32(at + 12, type, true)
+    view.setInt32(at + 16, data, true)
+  })
+  return bytes
+}
+
+/** The control messages that `recvmsg` gave. */
+export function readControl(bytes: Uint8Array): ControlMessage[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const messages: ControlMessage[] = []
+  for (let at = 0; at + CONTROL_HEADER <= bytes.length; ) {
+    const length = Number(view.getBigUint64(at, true))
+    if (length < CONTROL_HEADER) break
+    const level = view.getInt32(at + 8, true)
+    const type = view.getInt32(at + 12, true)
+    const data = bytes.slice(at + CONTROL_HEADER, at + length)
+    const error = (level === SOL_IP && type === IP_RECVERR) || (level === SOL_IPV6 && type === IPV6_RECVERR)
+    const plain = data.length === 4 ? new DataView(data.buffer).getInt32(0, true) : data
+    messages.push({ level, type, data: error ? readExtendedError(data) : plain })
+    at += (length + 7) & ~7
+  }
+  return messages
+}
+
+/** `struct sock_extended_err`. */
+function readExtendedError(bytes: Uint8Array): ExtendedError {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return {
+    errno: view.getUint32(0, true),
+    origin: view.getUint8(4),
+    type: view.getUint8(5),
+    code: view.getUint8(6),
+    info: view.getUint32(8, true),
+    data: view.getUint32(12, true),
+    offender: null,
+  }
+}
