@@ -1,3 +1,4 @@
+import { type IpAddress, isLinkLocal } from '@jackfield/addr'
 import type { NetworkInterface, Setting } from '@jackfield/interfaces'
 import { integerSetting } from '@jackfield/ip'
 import { IPV6_MIN_MTU } from './wire/header.js'
@@ -23,6 +24,11 @@ export class InterfaceConfiguration {
   addr_gen_mode = 0
   /** Unicast packets that the link layer sent to many are dropped. */
   drop_unicast_in_l2_multicast = 0
+  /**
+   * For gateways: unicast packets for whatever address, other than link-local ones, that come in by this interface are this host's
+   * and are not forwarded; its sockets may send from any address. Not a Linux setting, as `net.ipv4.conf.*` has it.
+   */
+  accept_any_destination = 0
 }
 
 export type ConfigurationKey = keyof InterfaceConfiguration
@@ -37,7 +43,11 @@ const BOUNDS: Readonly<Record<ConfigurationKey, readonly [number, number]>> = {
   use_tempaddr: [0, 2],
   addr_gen_mode: [0, 3],
   drop_unicast_in_l2_multicast: [0, 1],
+  accept_any_destination: [0, 1],
 }
+
+/** Those that `all` gives to every interface. */
+const FOR_ALL: readonly ConfigurationKey[] = ['forwarding', 'disable_ipv6', 'accept_any_destination']
 
 /** Told when a setting of an interface changed. */
 export type ConfigurationChanged = (interfaceIndex: number, key: ConfigurationKey) => void
@@ -68,6 +78,17 @@ export class Configurations {
     return this.all.forwarding === 1
   }
 
+  /** Whether any interface has `accept_any_destination`. */
+  get acceptsAny(): boolean {
+    return this.byIndex.some((each) => each?.accept_any_destination === 1)
+  }
+
+  /** Whether a unicast packet to an address that is not this host's is taken all the same: `accept_any_destination`. */
+  accepts(index: number, destination: IpAddress): boolean {
+    if (destination.isMulticast || destination.isUnspecified || isLinkLocal(destination)) return false
+    return this.of(index).accept_any_destination === 1
+  }
+
   /** Whether IPv6 is off on an interface. */
   disabled(index: number): boolean {
     return (this.of(index).disable_ipv6 | this.all.disable_ipv6) === 1
@@ -92,7 +113,7 @@ export class Configurations {
     const name = typeof of === 'string' ? of : of.name
     const target = of === 'all' ? this.all : of === 'default' ? this.default : this.of(of.index)
     return (Object.keys(BOUNDS) as ConfigurationKey[])
-      .filter((key) => of !== 'all' || key === 'forwarding' || key === 'disable_ipv6')
+      .filter((key) => of !== 'all' || FOR_ALL.includes(key))
       .map((key) => {
         const [low, high] = BOUNDS[key]
         const minimum = key === 'mtu' && typeof of !== 'string' ? IPV6_MIN_MTU : low

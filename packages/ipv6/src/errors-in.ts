@@ -32,7 +32,12 @@ export class ErrorsIn {
     const { context } = this
     const { counters, network, protocols } = context
     const packet = report.packet
-    if (packet === null || !this.readQuote(report, packet)) {
+    // A gateway's sockets send from any address.
+    if (
+      packet === null ||
+      !this.readQuote(report, packet) ||
+      !(context.routes.anySource || network.isLocal(report.source, 0))
+    ) {
       counters.Ip6ExtInBadQuotes++
       return
     }
@@ -60,7 +65,7 @@ export class ErrorsIn {
     own.version = 6
     own.packet = packet
     own.quoteStart = start
-    if (!this.readQuote(own, packet)) {
+    if (!this.readQuote(own, packet) || !context.network.isLocal(own.source, 0)) {
       own.packet = null
       this.forwarder.refuse(packet, ERROR_HOST_UNREACHABLE, 0)
       return
@@ -80,8 +85,8 @@ export class ErrorsIn {
   }
 
   /**
-   * Reads the quoted headers. False where they are malformed, quote less than 8 bytes of the transport's header, are of a later
-   * fragment, which no transport can place, or have a source that is not this host's.
+   * Reads the quoted headers. False where they are malformed, quote less than 8 bytes of the transport's header, or are of a
+   * later fragment, which no transport can place.
    */
   private readQuote(report: IcmpReport, packet: Packet): boolean {
     const { quoteStart: at } = report
@@ -94,6 +99,6 @@ export class ErrorsIn {
     readAddress(report.destination, view, at + IPV6_DESTINATION)
     report.protocol = chain.protocol
     report.quoteTransport = chain.transport
-    return this.context.network.isLocal(report.source, 0)
+    return true
   }
 }

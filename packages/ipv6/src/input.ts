@@ -62,7 +62,8 @@ export class Input {
       this.deliver(packet)
       return
     }
-    this.forwarder.forward(packet, networkInterface)
+    if (context.configurations.accepts(networkInterface.index, destination)) this.deliver(packet)
+    else this.forwarder.forward(packet, networkInterface)
   }
 
   /** One of this host's own multicasts on its way back. */

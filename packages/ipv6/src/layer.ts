@@ -402,7 +402,9 @@ export class Ipv6Layer implements NetworkLayer {
 
   /** Routes, addresses or interfaces changed: what was decided by them is asked anew. */
   private changed(): void {
-    this.context.routes.invalidate()
+    const { configurations, routes } = this.context
+    routes.anySource = configurations.acceptsAny
+    routes.invalidate()
   }
 
   private addressChanged(entry: Ipv6Address): void {

@@ -33,7 +33,10 @@ export class Ipv6Offload implements NetworkOffload {
     const { address } = this
     readAddress(address, view, start + IPV6_DESTINATION)
     const zone = isLinkLocal(address) ? packet.interfaceIndex : 0
-    if (this.context.routes.localEntry(address, zone)?.type !== 'local') return -1
+    const { configurations, routes } = this.context
+    if (routes.localEntry(address, zone)?.type !== 'local' && !configurations.accepts(packet.interfaceIndex, address)) {
+      return -1
+    }
     // Padding of short frames must not get between two payloads.
     packet.end = start + IPV6_HEADER_LENGTH + view.getUint16(start + IPV6_PAYLOAD_LENGTH)
     packet.networkHeader = start

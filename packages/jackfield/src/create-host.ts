@@ -19,7 +19,7 @@ export interface HostInterface extends InterfaceOptions {
   device: LinkDevice
   /**
    * For gateways: unicast packets for any address that come in by this device are the host's own, and its sockets may send from
-   * any address (`net.ipv4.conf.NAME.accept_any_destination`). What no socket is there for goes to the forwarders. Default false.
+   * any address (`net.ipv4.conf.NAME.accept_any_destination`, of each IP version). What no socket is there for goes to the forwarders. Default false.
    */
   acceptAnyDestination?: boolean
 }
@@ -106,7 +106,9 @@ function addInterface(
 ): NetworkInterface {
   const added = stack.addInterface(device, settings)
   if (acceptAnyDestination !== undefined) {
-    stack.sysctl.set(`net.ipv4.conf.${added.name}.accept_any_destination`, Number(acceptAnyDestination))
+    for (const { version } of stack.networks) {
+      stack.sysctl.set(`net.ipv${version}.conf.${added.name}.accept_any_destination`, Number(acceptAnyDestination))
+    }
   }
   return added
 }
