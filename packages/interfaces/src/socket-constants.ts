@@ -32,6 +32,7 @@ export const MSG_CONFIRM = 0x800
 export const MSG_ERRQUEUE = 0x2000
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_MORE = 0x8000
+export const MSG_ZEROCOPY = 0x400_0000
 export const MSG_FASTOPEN = 0x2000_0000
 
 export const POLLIN = 0x1
@@ -50,6 +51,12 @@ export const EPOLLOUT = 0x4
 export const EPOLLERR = 0x8
 export const EPOLLHUP = 0x10
 export const EPOLLRDHUP = 0x2000
+export const EPOLLRDNORM = 0x40
+export const EPOLLWRNORM = 0x100
+/** Of several sets that watch a socket so, wake one. */
+export const EPOLLEXCLUSIVE = 0x1000_0000
+/** Keep the system awake meanwhile: has no meaning here. */
+export const EPOLLWAKEUP = 0x2000_0000
 /** Report a descriptor once, then only after `modify`. */
 export const EPOLLONESHOT = 0x4000_0000
 /** Report a descriptor when it becomes ready, not as long as it is. */
@@ -90,12 +97,49 @@ export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
 export const SO_TIMESTAMPNS = 35
 export const SO_MARK = 36
+export const SO_TIMESTAMPING = 37
 export const SO_PROTOCOL = 38
 export const SO_DOMAIN = 39
 export const SO_RXQ_OVFL = 40
+export const SO_PEEK_OFF = 42
 export const SO_BUSY_POLL = 46
 export const SO_MAX_PACING_RATE = 47
+export const SO_INCOMING_CPU = 49
+export const SO_MEMINFO = 55
+export const SO_INCOMING_NAPI_ID = 56
+export const SO_ZEROCOPY = 60
 export const SO_BINDTOIFINDEX = 62
+export const SO_TXREHASH = 74
+
+/** Types of the control messages with time stamps. */
+export const SCM_TIMESTAMPING = 37
+export const SCM_TIMESTAMPING_OPT_STATS = 54
+/** `ee_info` of a time stamp in the error queue. */
+export const SCM_TSTAMP_SND = 0
+export const SCM_TSTAMP_SCHED = 1
+export const SCM_TSTAMP_ACK = 2
+
+export const SOF_TIMESTAMPING_TX_HARDWARE: number = 1 << 0
+export const SOF_TIMESTAMPING_TX_SOFTWARE: number = 1 << 1
+export const SOF_TIMESTAMPING_RX_HARDWARE: number = 1 << 2
+export const SOF_TIMESTAMPING_RX_SOFTWARE: number = 1 << 3
+export const SOF_TIMESTAMPING_SOFTWARE: number = 1 << 4
+export const SOF_TIMESTAMPING_SYS_HARDWARE: number = 1 << 5
+export const SOF_TIMESTAMPING_RAW_HARDWARE: number = 1 << 6
+/** Time stamps of sends are numbered: for streams by bytes. */
+export const SOF_TIMESTAMPING_OPT_ID: number = 1 << 7
+export const SOF_TIMESTAMPING_TX_SCHED: number = 1 << 8
+export const SOF_TIMESTAMPING_TX_ACK: number = 1 << 9
+export const SOF_TIMESTAMPING_OPT_CMSG: number = 1 << 10
+export const SOF_TIMESTAMPING_OPT_TSONLY: number = 1 << 11
+export const SOF_TIMESTAMPING_OPT_STATS: number = 1 << 12
+export const SOF_TIMESTAMPING_OPT_PKTINFO: number = 1 << 13
+export const SOF_TIMESTAMPING_OPT_TX_SWHW: number = 1 << 14
+export const SOF_TIMESTAMPING_BIND_PHC: number = 1 << 15
+/** Bytes are counted from what was written when the option is set, not from what was acknowledged. */
+export const SOF_TIMESTAMPING_OPT_ID_TCP: number = 1 << 16
+export const SOF_TIMESTAMPING_OPT_RX_FILTER: number = 1 << 17
+export const SOF_TIMESTAMPING_MASK: number = (1 << 18) - 1
 
 export const IP_TOS = 1
 export const IP_TTL = 2
@@ -185,20 +229,38 @@ export const TCP_THIN_LINEAR_TIMEOUTS = 16
 export const TCP_THIN_DUPACK = 17
 export const TCP_USER_TIMEOUT = 18
 export const TCP_REPAIR = 19
+export const TCP_REPAIR_QUEUE = 20
+export const TCP_QUEUE_SEQ = 21
+export const TCP_REPAIR_OPTIONS = 22
 export const TCP_FASTOPEN = 23
 export const TCP_TIMESTAMP = 24
 export const TCP_NOTSENT_LOWAT = 25
 export const TCP_CC_INFO = 26
 export const TCP_SAVE_SYN = 27
 export const TCP_SAVED_SYN = 28
+export const TCP_REPAIR_WINDOW = 29
 export const TCP_FASTOPEN_CONNECT = 30
 export const TCP_ULP = 31
+export const TCP_MD5SIG_EXT = 32
 export const TCP_FASTOPEN_KEY = 33
 export const TCP_FASTOPEN_NO_COOKIE = 34
+export const TCP_ZEROCOPY_RECEIVE = 35
 export const TCP_INQ = 36
 /** Type of the control message that `TCP_INQ` asks for: bytes that are left to be read. */
 export const TCP_CM_INQ = 36
 export const TCP_TX_DELAY = 37
+export const TCP_AO_ADD_KEY = 38
+export const TCP_AO_DEL_KEY = 39
+export const TCP_AO_INFO = 40
+export const TCP_AO_GET_KEYS = 41
+export const TCP_AO_REPAIR = 42
+export const TCP_IS_MPTCP = 43
+export const TCP_RTO_MAX_MS = 44
+export const TCP_RTO_MIN_US = 45
+export const TCP_DELACK_MAX_US = 46
+/** `tcpm_flags` of `TCP_MD5SIG_EXT`: the key is for a whole prefix, and for an interface. */
+export const TCP_MD5SIG_FLAG_PREFIX = 1
+export const TCP_MD5SIG_FLAG_IFINDEX = 2
 
 export const UDP_CORK = 1
 export const UDP_NO_CHECK6_TX = 101
@@ -216,11 +278,19 @@ export const PACKET_MR_PROMISC = 1
 export const SO_EE_ORIGIN_LOCAL = 1
 export const SO_EE_ORIGIN_ICMP = 2
 export const SO_EE_ORIGIN_ICMP6 = 3
+export const SO_EE_ORIGIN_TIMESTAMPING = 4
+export const SO_EE_ORIGIN_ZEROCOPY = 5
+/** What was to be sent without a copy was copied. */
+export const SO_EE_CODE_ZEROCOPY_COPIED = 1
 
 // ioctl requests: bytes to read, bytes to be sent, and the interface queries.
 export const FIONREAD = 0x541b
 export const SIOCINQ = 0x541b
 export const SIOCOUTQ = 0x5411
+/** Bytes that were not sent yet. */
+export const SIOCOUTQNSD = 0x894b
+/** Whether the next byte to be read is the urgent one. */
+export const SIOCATMARK = 0x8905
 export const FIONBIO = 0x5421
 export const SIOCGIFNAME = 0x8910
 export const SIOCGIFCONF = 0x8912

@@ -31,8 +31,8 @@ export interface ControlMessage {
   readonly data: ControlData
 }
 
-/** A number (TTL, TOS), packet information, an extended error, or the bytes of one this package does not know. */
-export type ControlData = number | PacketInfo | ExtendedError | SocketAddress | Uint8Array
+/** A number (TTL, TOS), packet information, an extended error, time stamps, or the bytes of one this package does not know. */
+export type ControlData = number | PacketInfo | ExtendedError | Timestamping | SocketAddress | Uint8Array
 
 /** `in_pktinfo`, `in6_pktinfo`. Addresses are copies. */
 export interface PacketInfo {
@@ -41,6 +41,12 @@ export interface PacketInfo {
   readonly address: SocketAddress['address']
   /** IPv4: the local address that took it (`ipi_spec_dst`). */
   readonly specific?: SocketAddress['address']
+}
+
+/** `scm_timestamping`: microseconds since 1970; 0: there is none. */
+export interface Timestamping {
+  readonly software: number
+  readonly hardware: number
 }
 
 /** `sock_extended_err`, with the address of the offender. */
@@ -70,6 +76,10 @@ export class Message {
   flags = 0
   /** Sending: ancillary data to use. Receiving: an array to fill, or null if it is not wanted. */
   control: ControlMessage[] | null = null
+  /** Sending: it goes on with the message before, which was taken in part: for the user both are one call. */
+  resumed = false
+  /** Sending: where it is taken in part, the rest will come in another one. */
+  continues = false
 
   constructor(buffer: Uint8Array, offset = 0, length: number = buffer.length - offset) {
     this.buffer = buffer
@@ -99,8 +109,11 @@ export interface Membership {
 
 /** Told when a socket becomes ready: after the burst, once, with what is new. */
 export interface ReadinessWatcher {
-  /** `mask`: the `POLL*` bits that hold now. */
-  ready(mask: number): void
+  /**
+   * @param mask the `POLL*` bits that hold now
+   * @param changed those of them that came, or came again, in this burst: what an edge-triggered watcher goes by
+   */
+  ready(mask: number, changed: number): void
 }
 
 /**
@@ -121,7 +134,11 @@ export interface SocketEndpoint {
   receive(message: Message): number
   /** `SHUT_RD`, `SHUT_WR` or `SHUT_RDWR`. */
   shutdown(how: number): number
-  close(): void
+  /**
+   * The socket is no more, for its user. `done` is called, once and perhaps at once, when what it had to send has been taken by the
+   * peer or never will be: who lingers waits for it (`SO_LINGER`). An endpoint without such a wait need not heed it.
+   */
+  close(done?: () => void): void
   /** 0 or a negative error number. */
   setOption(level: number, name: number, value: OptionValue): number
   /** The value, or a negative error number wrapped by `optionError`. */

@@ -40,16 +40,26 @@ type Draft = { -readonly [K in keyof Configuration]: Configuration[K] } & {
 /** Options of the tool that have no meaning for a stack in memory: what they would set up does not exist here. */
 const WITHOUT_MEANING: readonly string[] = [
   'code',
+  'code_command',
+  'code_format',
+  'code_sockopt',
   'debug',
   'define',
   'dry_run',
+  'is_anyip',
+  'max_restarts',
   'no_cleanup',
   'persistent_tun_dev',
   'send_omit_free',
+  'so_filename',
+  'so_flags',
   'speed',
   'tun_name',
   'udp_send_omit_free',
   'verbose',
+  'wire_client_dev',
+  'wire_server_dev',
+  'wire_server_port',
 ]
 
 const NAMES = [

@@ -1,3 +1,4 @@
+import { ENOTSOCK, SocketError } from '@jackfield/sockets'
 import type { ScriptSocket } from './script-socket.js'
 import type { SubjectReadiness } from './subject.js'
 
@@ -32,9 +33,10 @@ export class FileTable {
     this.files.delete(fd)
   }
 
-  /** The stack's number of a socket; -1, which is open nowhere, for what is no open socket. */
+  /** The stack's number of a socket; -1, which is open nowhere, for a number that is not open. Throws `ENOTSOCK` for other files. */
   live(fd: number): number {
     const file = this.files.get(fd)
-    return file?.kind === 'socket' ? file.live : -1
+    if (file !== undefined && file.kind !== 'socket') throw new SocketError(ENOTSOCK, 'socket call')
+    return file?.live ?? -1
   }
 }

@@ -54,6 +54,12 @@ export class ScriptRun implements CallRun, PassingRun {
     for (const [name, value] of Object.entries(CODE_CONSTANTS)) this.python.set(name, value)
   }
 
+  /** When the script began, microseconds since 1970. */
+  get wallStart(): number {
+    const { time } = this.subject
+    return time.wallTime() - (time.now() - this.startTime)
+  }
+
   get sockets(): SubjectSockets {
     return this.subject.sockets
   }

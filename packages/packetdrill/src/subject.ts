@@ -44,7 +44,7 @@ export interface SubjectSockets
   /** The calls that may wait. */
   readonly promises: Pick<
     SocketPromises,
-    'accept' | 'connect' | 'poll' | 'recv' | 'recvfrom' | 'recvmsg' | 'send' | 'sendmsg' | 'sendto'
+    'accept' | 'close' | 'connect' | 'poll' | 'recv' | 'recvfrom' | 'recvmsg' | 'send' | 'sendmsg' | 'sendto'
   >
   epoll<T>(): SubjectReadiness<T>
 }
@@ -57,6 +57,8 @@ export interface SubjectTime {
   /** How long something is waited for after its time, so that the report can say when it came: microseconds. */
   readonly patience: number
   now(): number
+  /** The same moment in microseconds since 1970, as time stamps have it. */
+  wallTime(): number
   /** How much later than it happened something may be seen to happen that took so many microseconds. */
   lateness(duration: number): number
   /** Lets calls that wait go on, at the present instant. */

@@ -23,6 +23,10 @@ export class VirtualTime implements SubjectTime {
     return this.clock.now()
   }
 
+  wallTime(): number {
+    return this.clock.wallTime()
+  }
+
   lateness(): number {
     return 0
   }

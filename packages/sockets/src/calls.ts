@@ -127,13 +127,24 @@ export class Calls {
     return this.open(endpoint, file.addresses, false)
   }
 
-  send(file: OpenFile, buffer: Uint8Array, offset: number, length: number, flags: number, to: Sockaddr | null): number {
+  send(
+    file: OpenFile,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    to: Sockaddr | null,
+    resumed = false,
+    continues = false,
+  ): number {
     const message = this.message
     message.buffer = buffer
     message.offset = offset
     message.length = length
     message.name = to
     message.control = null
+    message.resumed = resumed
+    message.continues = continues
     message.flags = flags & ~OWN_FLAGS
     return this.sendMessage(file, message)
   }
@@ -184,10 +195,11 @@ export class Calls {
   }
 
   /** Frees a descriptor, and with the last one the socket. */
-  close(descriptor: number, file: OpenFile): void {
+  close(descriptor: number, file: OpenFile, done?: () => void): void {
     this.table.remove(descriptor)
     file.references--
-    if (file.references === 0) this.change(() => file.close())
+    if (file.references === 0) this.change(() => file.close(done))
+    else done?.()
   }
 
   dup(file: OpenFile): number {

@@ -17,7 +17,10 @@ export interface Waiter {
 
 /** Told of every change of readiness, for as long as it is registered (`Poller`). */
 export interface FileObserver {
-  fileReady(file: OpenFile, mask: number): void
+  /** Of several such only one is told. */
+  readonly exclusive: boolean
+  /** `changed`: the `POLL*` bits that came. True: it is news for it. */
+  fileReady(file: OpenFile, changed: number): boolean
   fileClosed(file: OpenFile): void
 }
 
@@ -66,8 +69,12 @@ export class OpenFile implements ReadinessWatcher {
     this.watch()
   }
 
-  ready(mask: number): void {
-    for (const observer of this.observers) observer.fileReady(this, mask)
+  ready(mask: number, changed: number = mask): void {
+    let taken = false
+    for (const observer of this.observers) {
+      if (taken && observer.exclusive) continue
+      if (observer.fileReady(this, changed) && observer.exclusive) taken = true
+    }
     if (this.waiters.length === 0) return
     const waiting = this.waiters
     // Those who begin to wait while others try again come after them.
@@ -81,10 +88,10 @@ export class OpenFile implements ReadinessWatcher {
   }
 
   /** The last descriptor was closed. Whoever waits is told. */
-  close(): void {
+  close(done?: () => void): void {
     this.closed = true
     this.endpoint.setWatcher(null)
-    this.endpoint.close()
+    this.endpoint.close(done)
     const { waiters, observers } = this
     this.waiters = NOBODY
     this.observers = NOBODY

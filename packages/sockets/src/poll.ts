@@ -1,4 +1,15 @@
-import { EINVAL, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, SocketError } from '@jackfield/interfaces'
+import {
+  EINVAL,
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLNVAL,
+  POLLOUT,
+  POLLPRI,
+  POLLRDNORM,
+  POLLWRNORM,
+  SocketError,
+} from '@jackfield/interfaces'
 import type { SocketHost } from '@jackfield/stack'
 import type { DescriptorTable } from './descriptors.js'
 import type { FileObserver, OpenFile } from './open-file.js'
@@ -21,6 +32,12 @@ export interface SelectSets {
   except?: readonly number[]
 }
 
+/** The `POLL*` bits that hold of a file, with those that say the same as others: `POLLRDNORM` and `POLLWRNORM`. */
+export function fileEvents(file: OpenFile): number {
+  const mask = file.endpoint.readiness()
+  return mask | ((mask & POLLIN) !== 0 ? POLLRDNORM : 0) | ((mask & POLLOUT) !== 0 ? POLLWRNORM : 0)
+}
+
 /** Fills `revents` and counts the descriptors that have any. */
 export function pollNow(table: DescriptorTable, descriptors: PollDescriptor[]): number {
   let count = 0
@@ -28,7 +45,7 @@ export function pollNow(table: DescriptorTable, descriptors: PollDescriptor[]): 
     each.revents = 0
     if (each.fd < 0) continue
     const file = table.get(each.fd)
-    each.revents = file === null ? POLLNVAL : file.endpoint.readiness() & (each.events | POLLERR | POLLHUP)
+    each.revents = file === null ? POLLNVAL : fileEvents(file) & (each.events | POLLERR | POLLHUP)
     if (each.revents !== 0) count++
   }
   return count
@@ -63,13 +80,14 @@ export function pollWaiting(
       signal?.removeEventListener('abort', abort)
       for (const file of files) file.stopObserving(observer)
     }
-    const look = (): void => {
+    const look = (): boolean => {
       const count = pollNow(table, descriptors)
-      if (count === 0) return
+      if (count === 0) return false
       settle()
       resolve(count)
+      return true
     }
-    const observer: FileObserver = { fileReady: look, fileClosed: look }
+    const observer: FileObserver = { exclusive: false, fileReady: look, fileClosed: look }
     const abort = (): void => {
       settle()
       reject(signal?.reason)

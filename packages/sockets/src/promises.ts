@@ -5,9 +5,11 @@ import {
   Message,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
+  MSG_FASTOPEN,
   MSG_PEEK,
   MSG_WAITALL,
   OptionFailure,
+  POLLHUP,
   POLLIN,
   POLLOUT,
   SO_ERROR,
@@ -20,6 +22,7 @@ import { checked, failure } from './failure.js'
 import type { OpenFile } from './open-file.js'
 import { type PollDescriptor, pollNow, pollWaiting, type SelectSets, selectAnswer, selectDescriptors } from './poll.js'
 import { fromReceive, type ReceiveMessage, type SendMessage, toBytes, toReceive, toSend } from './socket-message.js'
+import { closeLingering } from './lingering.js'
 import { type Wait, type WaitOptions, waitFor } from './waiting.js'
 
 /**
@@ -30,6 +33,8 @@ import { type Wait, type WaitOptions, waitFor } from './waiting.js'
 export interface SocketPromises {
   connect(fd: number, address: unknown, options?: WaitOptions): Promise<void>
   accept(fd: number, options?: WaitOptions & { peer?: Sockaddr }): Promise<number>
+  /** Closes; with `SO_LINGER` on a stream waits until the peer has everything, or the time is over. */
+  close(fd: number): Promise<void>
   /** Waits for room; on a stream until everything was taken. */
   send(fd: number, data: Uint8Array | string, flags?: number, options?: WaitOptions): Promise<number>
   sendto(fd: number, data: Uint8Array | string, flags: number, address: unknown, options?: WaitOptions): Promise<number>
@@ -77,15 +82,40 @@ export function createPromises(calls: Calls): SocketPromises {
     options: WaitOptions,
   ): Promise<number> {
     let sent = 0
+    const isStream = file.endpoint.type === SOCK_STREAM
+    let opens = isStream && (flags & MSG_FASTOPEN) !== 0
+    let opening = false
     const attempt = (): number => {
+      const waits = isStream && !neverWaits(file, flags)
       for (;;) {
-        const result = calls.send(file, bytes, sent, bytes.length - sent, flags, address)
-        if (result < 0) return result === -EAGAIN && sent > 0 && neverWaits(file, flags) ? sent : result
+        if (opening) {
+          const error = connectResult(file)
+          if (error !== 0) return error
+          opening = false
+          if (sent > 0 && sent >= bytes.length) return sent
+        }
+        // What went wrong after a part was taken is told by the next call.
+        if (sent > 0 && isStream && (file.endpoint.readiness() & POLLHUP) !== 0) return sent
+        // It opens the connection once; what is left goes over that.
+        const now = opens ? flags : flags & ~MSG_FASTOPEN
+        const result = calls.send(file, bytes, sent, bytes.length - sent, now, address, sent > 0, waits)
+        if (waits && (opens || result === -EINPROGRESS) && (result >= 0 || result === -EINPROGRESS)) opening = true
+        opens = false
+        if (opening && result === -EINPROGRESS) continue
+        if (result < 0) return sent > 0 && (result !== -EAGAIN || !waits) ? sent : result
         sent += result
-        if (file.endpoint.type !== SOCK_STREAM || sent >= bytes.length) return sent
+        if (!opening && (!isStream || sent >= bytes.length)) return sent
       }
     }
     return whenWritable(file, { syscall, attempt, address, flags }, options)
+  }
+
+  /** What came of a handshake: 0, the negative error number, or `-EAGAIN` while it is under way. */
+  function connectResult(file: OpenFile): number {
+    const error = calls.getOption(file, SOL_SOCKET, SO_ERROR)
+    if (error instanceof OptionFailure) return -error.errno
+    if (error !== 0) return -Number(error)
+    return (file.endpoint.readiness() & POLLOUT) === 0 ? -EAGAIN : 0
   }
 
   function receive(
@@ -119,12 +149,7 @@ export function createPromises(calls: Calls): SocketPromises {
       const first = calls.connect(file, address)
       if (first >= 0) return
       if ((first !== -EINPROGRESS && first !== -EALREADY) || file.nonBlocking) throw failure(first, 'connect', address)
-      const attempt = (): number => {
-        const error = calls.getOption(file, SOL_SOCKET, SO_ERROR)
-        if (error instanceof OptionFailure) return -error.errno
-        if (error !== 0) return -Number(error)
-        return (file.endpoint.readiness() & POLLOUT) === 0 ? -EAGAIN : 0
-      }
+      const attempt = (): number => connectResult(file)
       await whenWritable(file, { syscall: 'connect', attempt, address, flags: 0 }, options)
     },
 
@@ -132,6 +157,10 @@ export function createPromises(calls: Calls): SocketPromises {
       const file = calls.file(fd, 'accept')
       const attempt = (): number => calls.accept(file, options.peer ?? null)
       return whenReadable(file, { syscall: 'accept', attempt, flags: 0 }, options)
+    },
+
+    close(fd) {
+      return closeLingering(calls, fd)
     },
 
     async send(fd, data, flags = 0, options = {}) {

@@ -5,14 +5,26 @@ import {
   ENOENT,
   EPOLLERR,
   EPOLLET,
+  EPOLLEXCLUSIVE,
   EPOLLHUP,
+  EPOLLIN,
   EPOLLONESHOT,
+  EPOLLOUT,
+  EPOLLRDNORM,
+  EPOLLWAKEUP,
+  EPOLLWRNORM,
   SocketError,
 } from '@jackfield/interfaces'
 import type { SocketHost } from '@jackfield/stack'
 import type { DescriptorTable } from './descriptors.js'
 import type { FileObserver, OpenFile } from './open-file.js'
+import { fileEvents } from './poll.js'
 import type { WaitOptions } from './waiting.js'
+
+/** How an event is reported, beside what is watched for. */
+const MODES = EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP
+/** What `EPOLLEXCLUSIVE` may be given with. */
+const EXCLUSIVE_OK = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE
 
 /** One ready descriptor. */
 export interface ReadinessEvent<T = unknown> {
@@ -29,10 +41,10 @@ export interface Readiness<T = unknown> {
   readonly size: number
   /**
    * Watches a descriptor for `EPOLL*` bits (`EPOLLERR` and `EPOLLHUP` always); `EPOLLET` reports changes only,
-   * `EPOLLONESHOT` once. Throws `EBADF`, `EEXIST`.
+   * `EPOLLONESHOT` once, `EPOLLEXCLUSIVE` to one of the sets that watch a socket so. Throws `EBADF`, `EEXIST`, `EINVAL`.
    */
   add(fd: number, events: number, data?: T): void
-  /** Changes what is watched for. Throws `ENOENT` for a descriptor that is not watched. */
+  /** Changes what is watched for. Throws `ENOENT` for a descriptor that is not watched, `EINVAL` for an exclusive one. */
   modify(fd: number, events: number, data?: T): void
   /** Stops watching; closing the last descriptor of a socket does so too. Throws `ENOENT`. */
   delete(fd: number): void
@@ -50,6 +62,8 @@ class Interest<T> implements FileObserver {
   events: number
   data: T | undefined
   listed = false
+  /** `EPOLLONESHOT`: it was reported. */
+  disarmed = false
   private readonly owner: ReadinessSet<T>
 
   constructor(owner: ReadinessSet<T>, fd: number, file: OpenFile, events: number, data: T | undefined) {
@@ -62,12 +76,32 @@ class Interest<T> implements FileObserver {
 
   /** What holds of what it watches for. */
   holding(): number {
-    if (this.events === 0) return 0
-    return this.file.endpoint.readiness() & ((this.events & 0x3fff_ffff) | EPOLLERR | EPOLLHUP)
+    // Reported once (`EPOLLONESHOT`): nothing is, until it is watched anew.
+    if (this.disarmed) return 0
+    return fileEvents(this.file) & this.wanted
   }
 
-  fileReady(): void {
-    if (this.holding() !== 0) this.owner.list(this)
+  get exclusive(): boolean {
+    return (this.events & EPOLLEXCLUSIVE) !== 0
+  }
+
+  /** Lists it for what came; what holds all along is no news to an edge-triggered one. */
+  fileReady(_file: OpenFile, changed: number): boolean {
+    const came =
+      changed | ((changed & EPOLLIN) !== 0 ? EPOLLRDNORM : 0) | ((changed & EPOLLOUT) !== 0 ? EPOLLWRNORM : 0)
+    if ((came & this.wanted) === 0) return false
+    return this.look()
+  }
+
+  /** Lists it if anything holds. */
+  look(): boolean {
+    if (this.holding() === 0) return false
+    this.owner.list(this)
+    return true
+  }
+
+  private get wanted(): number {
+    return (this.events & ~MODES) | EPOLLERR | EPOLLHUP
   }
 
   fileClosed(): void {
@@ -95,6 +129,9 @@ export class ReadinessSet<T> implements Readiness<T> {
   add(fd: number, events: number, data?: T): void {
     const file = this.table.get(fd)
     if (file === null) throw new SocketError(EBADF, 'epoll_ctl', { detail: `${fd} is not an open descriptor` })
+    if ((events & EPOLLEXCLUSIVE) !== 0 && (events & ~EXCLUSIVE_OK) !== 0) {
+      throw new SocketError(EINVAL, 'epoll_ctl', { detail: 'EPOLLEXCLUSIVE goes with EPOLLIN, EPOLLOUT and EPOLLET only' })
+    }
     const former = this.interests.get(fd)
     if (former !== undefined && former.file === file) {
       throw new SocketError(EEXIST, 'epoll_ctl', { detail: `${fd} is watched already: use modify` })
@@ -103,14 +140,18 @@ export class ReadinessSet<T> implements Readiness<T> {
     const interest = new Interest(this, fd, file, events, data)
     this.interests.set(fd, interest)
     file.observe(interest)
-    interest.fileReady()
+    interest.look()
   }
 
   modify(fd: number, events: number, data?: T): void {
     const interest = this.find(fd)
+    if (((interest.events | events) & EPOLLEXCLUSIVE) !== 0) {
+      throw new SocketError(EINVAL, 'epoll_ctl', { detail: 'an exclusive watch cannot be changed: delete and add it' })
+    }
     interest.events = events
+    interest.disarmed = false
     interest.data = data
-    interest.fileReady()
+    interest.look()
   }
 
   delete(fd: number): void {
@@ -129,7 +170,7 @@ export class ReadinessSet<T> implements Readiness<T> {
       const events = interest.holding()
       if (events === 0) continue
       found.push({ fd: interest.fd, events, data: interest.data })
-      if ((interest.events & EPOLLONESHOT) !== 0) interest.events = 0
+      if ((interest.events & EPOLLONESHOT) !== 0) interest.disarmed = true
       else if ((interest.events & EPOLLET) === 0) {
         // Level-triggered: it stays listed, behind those that were not reported yet.
         interest.listed = true

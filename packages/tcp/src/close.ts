@@ -159,6 +159,7 @@ export function finWait2(c: Connection, s: ArrivingSegment): boolean {
     c.wake.changed(EVERYTHING)
     return true
   }
+  settled(c)
   const { counters } = c.tcp
   if (c.linger2 < 0) {
     counters.TcpExtTCPAbortOnData++
@@ -181,6 +182,13 @@ export function finWait2(c: Connection, s: ArrivingSegment): boolean {
     return false
   }
   return true
+}
+
+/** Tells who waits in `close` that all was acknowledged, or that the connection is gone. */
+function settled(c: Connection): void {
+  const { closed } = c
+  c.closed = null
+  closed?.()
 }
 
 /** The peer's FIN came in order (RFC 9293 3.10.7.4, eighth). */
@@ -250,12 +258,14 @@ export function destroy(c: Connection): void {
   c.dead = true
   if (c.orphaned && c.state !== CLOSED && c.state !== SYN_SENT && c.state !== LISTEN) tcp.orphans--
   c.state = CLOSED
+  settled(c)
   c.shut = SHUT_RECEIVE | SHUT_SEND
   c.pending = PENDING_NONE
   clearTimers(c)
   c.congestion.release?.(c)
   releaseFastOpen(c, false)
   c.sendQueue.clear()
+  c.zeroCopies?.finish(c)
   clearRecovery(c)
   c.sendBuffer.clear()
   unchargeSend(c, c.writeQueued)

@@ -1,4 +1,5 @@
 import { PortEntry } from '@jackfield/transport'
+import type { Md5Keys } from './md5/md5-keys.js'
 
 /** What the user set on a socket, as most never do. */
 export class ChosenOptions {
@@ -27,6 +28,17 @@ export class ChosenOptions {
   maxPacingRate: number = Number.POSITIVE_INFINITY
   sndBufLocked = false
   rcvBufLocked = false
+  /** `SO_TIMESTAMPING`, and the sequence number that `SOF_TIMESTAMPING_OPT_ID` counts from. */
+  stampFlags = 0
+  stampBase = 0
+  /** `SO_PEEK_OFF`: bytes that `MSG_PEEK` passes over; -1: none, ever. */
+  peekOffset = -1
+  /** `SO_ZEROCOPY`: `MSG_ZEROCOPY` is heeded. */
+  zeroCopyAllowed = false
+  /** `SO_INCOMING_CPU` and the like, by their numbers. */
+  hints: ReadonlyMap<number, number> | null = null
+  /** `TCP_MD5SIG`; null: there is no key. */
+  md5Keys: Md5Keys | null = null
 }
 
 const DEFAULTS: ChosenOptions = new ChosenOptions()
@@ -194,5 +206,53 @@ export class ConnectionOptions extends PortEntry {
 
   set rcvBufLocked(value: boolean) {
     if (value !== this.chosen.rcvBufLocked) this.ownChosen().rcvBufLocked = value
+  }
+
+  get stampFlags(): number {
+    return this.chosen.stampFlags
+  }
+
+  set stampFlags(value: number) {
+    if (value !== this.chosen.stampFlags) this.ownChosen().stampFlags = value
+  }
+
+  get stampBase(): number {
+    return this.chosen.stampBase
+  }
+
+  set stampBase(value: number) {
+    if (value !== this.chosen.stampBase) this.ownChosen().stampBase = value
+  }
+
+  get peekOffset(): number {
+    return this.chosen.peekOffset
+  }
+
+  set peekOffset(value: number) {
+    if (value !== this.chosen.peekOffset) this.ownChosen().peekOffset = value
+  }
+
+  get zeroCopyAllowed(): boolean {
+    return this.chosen.zeroCopyAllowed
+  }
+
+  set zeroCopyAllowed(value: boolean) {
+    if (value !== this.chosen.zeroCopyAllowed) this.ownChosen().zeroCopyAllowed = value
+  }
+
+  get hints(): ReadonlyMap<number, number> | null {
+    return this.chosen.hints
+  }
+
+  set hints(value: ReadonlyMap<number, number> | null) {
+    if (value !== this.chosen.hints) this.ownChosen().hints = value
+  }
+
+  get md5Keys(): Md5Keys | null {
+    return this.chosen.md5Keys
+  }
+
+  set md5Keys(value: Md5Keys | null) {
+    if (value !== this.chosen.md5Keys) this.ownChosen().md5Keys = value
   }
 }

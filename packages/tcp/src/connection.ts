@@ -14,6 +14,8 @@ import type { PacketOwner } from '@jackfield/packet'
 import type { IpSocketOptions, Readiness } from '@jackfield/transport'
 import type { CongestionControl } from './congestion/congestion-control.js'
 import { ConnectionState } from './connection-state.js'
+import type { NoticeQueue } from './errors/error-queue.js'
+import type { ZeroCopySends } from './errors/zero-copy.js'
 import type { FastOpenRequest } from './listener/fast-open-client.js'
 import type { Listener } from './listener/listener.js'
 import type { Request } from './listener/request.js'
@@ -53,6 +55,14 @@ export class Connection extends ConnectionState implements SocketEndpoint, Packe
   /** In the protocol's list of those that try to send at the end of the burst. */
   waits = false
   nextWaiting: Connection | null = null
+  /** What `MSG_ERRQUEUE` reads; null: nothing ever was to be told. */
+  notices: NoticeQueue | null = null
+  /** Sends with `MSG_ZEROCOPY`; null: there was none. */
+  zeroCopies: ZeroCopySends | null = null
+  /** `SO_INCOMING_CPU` and the like, by their numbers. */
+  hints: Map<number, number> | null = null
+  /** Told, once, when what a closed socket had to send has been acknowledged, or never will be. */
+  closed: (() => void) | null = null
   /** While it listens. */
   listener: Listener | null = null
   /** Retransmission, probes, loss probe and reordering (`pending` tells which). */
@@ -106,8 +116,8 @@ export class Connection extends ConnectionState implements SocketEndpoint, Packe
     return calls.shutdown(this, how)
   }
 
-  close(): void {
-    calls.close(this)
+  close(done?: () => void): void {
+    calls.close(this, done)
   }
 
   setOption(level: number, name: number, value: OptionValue): number {

@@ -33,6 +33,9 @@ export class SendSegment {
   endOfRecord = false
   /** Transmissions after the first. */
   retransmissions = 0
+  /** `SOF_TIMESTAMPING_TX_*` wanted of the byte `stampSeq`, which lies in it. */
+  stamps = 0
+  stampSeq = 0
   // The connection's delivery state when it was sent, for rate samples.
   txDelivered = 0
   txDeliveredCe = 0

@@ -17,7 +17,9 @@ import {
   POLLOUT,
   POLLPRI,
   POLLRDHUP,
+  SIOCATMARK,
   SIOCOUTQ,
+  SIOCOUTQNSD,
   type Sockaddr,
   type SocketEndpoint,
 } from '@jackfield/interfaces'
@@ -32,11 +34,11 @@ import { queueData } from './send/data.js'
 import { sendSpace } from './send/space.js'
 import { seqLt } from './sequence.js'
 import { getTcpOption, setTcpOption } from './socket-options.js'
-import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from './state.js'
+import { CLOSED, CLOSING, FIN_WAIT_1, LAST_ACK, LISTEN, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from './state.js'
 
+/** States in which a socket that was closed waits for its peer's acknowledgements (`SO_LINGER`). */
+const UNFINISHED = stateSet(FIN_WAIT_1, CLOSING, LAST_ACK)
 const NO_PEER = stateSet(CLOSED, LISTEN, SYN_SENT)
-const SIOCOUTQNSD = 0x894b
-const SIOCATMARK = 0x8905
 
 export function bind(c: Connection, name: Sockaddr): number {
   const address = createAddressSlot()
@@ -94,7 +96,7 @@ export function send(c: Connection, message: Message): number {
 
 export function receive(c: Connection, message: Message): number {
   c.tcp.refreshTime()
-  if ((message.flags & MSG_ERRQUEUE) !== 0) return -EAGAIN
+  if ((message.flags & MSG_ERRQUEUE) !== 0) return c.notices?.read(c, message) ?? -EAGAIN
   return readData(c, message)
 }
 
@@ -103,9 +105,12 @@ export function shutdown(c: Connection, how: number): number {
   return shut(c, how)
 }
 
-export function close(c: Connection): void {
+export function close(c: Connection, done?: () => void): void {
   c.tcp.refreshTime()
   closeConnection(c)
+  if (done === undefined) return
+  if (stateIn(c.state, UNFINISHED)) c.closed = done
+  else done()
 }
 
 export function setOption(c: Connection, level: number, name: number, value: OptionValue): number {
@@ -160,7 +165,7 @@ export function readiness(c: Connection): number {
   let mask = 0
   if (c.shut === (SHUT_RECEIVE | SHUT_SEND) || c.state === CLOSED) mask |= POLLHUP
   if ((c.shut & SHUT_RECEIVE) !== 0) mask |= POLLIN | POLLRDHUP
-  if (c.options.error !== 0) mask |= POLLERR
+  if (c.options.error !== 0 || (c.notices?.length ?? 0) > 0) mask |= POLLERR
   if (c.state === SYN_SENT) return c.connectDeferred ? mask | POLLOUT : mask
   if (c.state === SYN_RECEIVED && c.passiveFastOpen?.early !== true) return mask
   if (isReadable(c)) mask |= POLLIN

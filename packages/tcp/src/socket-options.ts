@@ -1,6 +1,7 @@
 import { createAddressSlot } from '@jackfield/addr'
 import {
   EINVAL,
+  ENOPROTOOPT,
   IP_MTU_DISCOVER,
   type OptionFailure,
   type OptionValue,
@@ -26,6 +27,7 @@ import { bufferFor } from './receive/space.js'
 import { syncMss } from './send/mss.js'
 import { CLOSED, ESTABLISHED, LISTEN } from './state.js'
 import { getTcpLevelOption, setTcpLevelOption } from './tcp-level-options.js'
+import { getStreamOption, setStreamOption } from './stream-options.js'
 import { resetKeepAlive } from './timers.js'
 
 /** What `SO_MAX_PACING_RATE` gives and takes for "no bound". */
@@ -37,6 +39,8 @@ export function setTcpOption(c: Connection, level: number, name: number, value: 
   if (level === SOL_SOCKET) {
     if (name === SO_MAX_PACING_RATE) return setPacingRate(c, value)
     if (name === SO_RCVLOWAT) return setLowWater(c, value)
+    const result = setStreamOption(c, name, value)
+    if (result !== -ENOPROTOOPT) return result
   }
   const wasAlive = c.options.keepAlive
   const error = c.options.set(level, name, value)
@@ -124,6 +128,8 @@ export function getTcpOption(c: Connection, level: number, name: number): Option
         return takeError(c)
       default:
     }
+    const value = getStreamOption(c, name)
+    if (value !== undefined) return value
   }
   return c.options.get(level, name)
 }

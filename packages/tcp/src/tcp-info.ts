@@ -145,9 +145,7 @@ function counts(c: Connection, info: TcpInfo): void {
   info.tcpi_data_segs_in = c.dataSegsIn >>> 0
   info.tcpi_data_segs_out = c.dataSegsOut >>> 0
   info.tcpi_delivery_rate_app_limited = c.rateAppLimited ? 1 : 0
-  if (c.rateDelivered > 0 && c.rateInterval > 0) {
-    info.tcpi_delivery_rate = Math.floor((c.rateDelivered * c.mss * 1_000_000) / c.rateInterval)
-  }
+  info.tcpi_delivery_rate = deliveryRate(c)
   const windowLimited = timeUnder(c, LIMIT_WINDOW)
   const bufferLimited = timeUnder(c, LIMIT_BUFFER)
   info.tcpi_rwnd_limited = windowLimited
@@ -162,6 +160,12 @@ function counts(c: Connection, info: TcpInfo): void {
   info.tcpi_rcv_ooopack = c.rcvOutOfOrder >>> 0
   info.tcpi_snd_wnd = c.sndWnd
   info.tcpi_rcv_wnd = c.rcvWnd
+}
+
+/** The last rate sample, in bytes per second; 0 where there is none. */
+export function deliveryRate(c: Connection): number {
+  if (c.rateDelivered <= 0 || c.rateInterval <= 0) return 0
+  return Math.floor((c.rateDelivered * c.mss * 1_000_000) / c.rateInterval)
 }
 
 /** Linux's layout: name and bytes, in order. Scales and the limited flag are bits of the bytes 6 and 7. */

@@ -89,6 +89,6 @@ export class Readiness {
     if (watcher === null) return
     const mask = this.source.readiness()
     // What came and was consumed again within the burst is no news.
-    if ((mask & pending) !== 0) watcher.ready(mask)
+    if ((mask & pending) !== 0) watcher.ready(mask, mask & pending)
   }
 }

@@ -100,6 +100,9 @@ export function kernelSockets(calls: WaitingCalls, setting: SocketSetting): Subj
         room.read(options.peer)
         return result
       },
+      close: async (fd) => {
+        await waiting('close', 'close', null, fd)
+      },
       connect: async (fd, address) => {
         const bytes = addressBytes(address)
         await waiting('connect', 'connect', bytes, fd, addressOf(bytes), bytes.length)

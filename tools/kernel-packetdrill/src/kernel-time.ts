@@ -27,6 +27,10 @@ export class KernelTime implements SubjectTime {
     }
   }
 
+  wallTime(): number {
+    return Date.now() * 1000
+  }
+
   now(): number {
     return now()
   }

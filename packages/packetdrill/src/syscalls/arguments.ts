@@ -1,4 +1,5 @@
 import { IpAddress, SocketAddress } from '@jackfield/addr'
+import { AF_INET, AF_INET6, AF_UNSPEC, EAFNOSUPPORT, EFAULT, SocketError } from '@jackfield/sockets'
 import type { Expression, SyscallSpec } from '../script.js'
 import { ScriptError } from '../script-error.js'
 import { symbolValue } from '../symbols.js'
@@ -39,6 +40,11 @@ export class Arguments {
     return this.fill(this.at(index), length)
   }
 
+  /** Whether an argument is a pointer that leads nowhere. */
+  isNowhere(expression: Expression): boolean {
+    return expression.kind === 'integer' || (expression.kind === 'word' && expression.name === 'NULL')
+  }
+
   /** A buffer to receive into. */
   buffer(length: number): Uint8Array {
     if (!Number.isInteger(length) || length < 0 || length > LARGEST_BUFFER) {
@@ -51,8 +57,14 @@ export class Arguments {
   fill(expression: Expression, length: number): Uint8Array {
     const bytes = this.buffer(length)
     if (expression.kind === 'string') bytes.set(textBytes(expression.value).subarray(0, length))
-    else if (expression.kind !== 'ellipsis' && expression.kind !== 'integer') this.fail('a buffer is ... or a string')
+    else if (expression.kind !== 'ellipsis' && length > 0) this.badPointer(expression)
     return bytes
+  }
+
+  /** A pointer that leads nowhere (`NULL`, `0x1`) where the call needs one: the call fails with `EFAULT`. */
+  badPointer(expression: Expression): void {
+    if (!this.isNowhere(expression)) this.fail('a buffer is ..., a string, or a number that is no address')
+    throw new SocketError(EFAULT, this.spec.name)
   }
 
   /** The items of an array; a single thing is an array of one. */
@@ -104,9 +116,20 @@ export class Arguments {
 
   /** `{sa_family = AF_INET, sin_port = htons(80), sin_addr = inet_addr("192.0.2.1")}`, or null for `...`. */
   address(index: number): SocketAddress | null {
-    const expression = this.at(index)
-    if (expression.kind === 'ellipsis' || (expression.kind === 'integer' && expression.value === 0)) return null
+    return this.addressOf(this.at(index))
+  }
+
+  /** The same of an expression. */
+  addressOf(expression: Expression): SocketAddress | null {
+    if (expression.kind === 'ellipsis' || this.isNowhere(expression)) return null
     return this.socketAddress(expression)
+  }
+
+  /** Whether an address argument is of the family `AF_UNSPEC`: `connect` to it dissolves the association. */
+  isUnspecified(index: number): boolean {
+    const expression = this.at(index)
+    if (expression.kind !== 'structure') return false
+    return this.value(this.field(expression, 'sa_family'), 'sa_family') === AF_UNSPEC
   }
 
   private socketAddress(expression: Expression): SocketAddress {
@@ -115,7 +138,7 @@ export class Arguments {
     if (!(port >= 0 && port <= 0xffff)) this.fail(`sin_port is 0 to 65535, not ${port}`)
     const result = new SocketAddress()
     const address = this.ipAddress(this.field(expression, 'sin_addr'))
-    if (family !== 2 && family !== 10) this.fail('sa_family is AF_INET or AF_INET6')
+    if (family !== AF_INET && family !== AF_INET6) throw new SocketError(EAFNOSUPPORT, this.spec.name)
     result.set(family, family === 10 ? address.unmapped() : address, port)
     return result
   }

@@ -10,6 +10,8 @@ export interface CallRun {
   readonly files: FileTable
   readonly book: SocketBook
   readonly configuration: Configuration
+  /** When the script began, microseconds since 1970: what time stamps in control messages count from. */
+  readonly wallStart: number
 }
 
 /** What a call came to, where it did not fail. */

@@ -1,6 +1,18 @@
 import { SocketAddress } from '@jackfield/addr'
-import { AF_INET, AF_INET6, FIONBIO, SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM } from '@jackfield/sockets'
+import {
+  AF_INET,
+  AF_INET6,
+  EBADF,
+  EINVAL,
+  FIONBIO,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SocketError,
+} from '@jackfield/sockets'
 import type { ScriptFile } from '../file-table.js'
+import type { Expression } from '../script.js'
 import type { ScriptSocket } from '../script-socket.js'
 import type { Arguments } from './arguments.js'
 import type { CallRun, Outcome, Syscall } from './call.js'
@@ -31,6 +43,7 @@ export const socket: Syscall = async (args, run) => {
   const family = args.isEllipsis(0) ? own : args.integer(0)
   const type = args.integer(1)
   const protocol = args.integer(2)
+  if ((type & ~(TYPE_MASK | SOCK_NONBLOCK | SOCK_CLOEXEC)) !== 0) throw new SocketError(EINVAL, 'socket')
   const live = run.sockets.socket(family, type, protocol)
   const kind = type & TYPE_MASK
   const datagram = kind === SOCK_DGRAM && protocol !== IPPROTO_ICMP
@@ -41,8 +54,13 @@ export const socket: Syscall = async (args, run) => {
 }
 
 /** An address argument, or what `...` (or no argument) stands for. */
-function addressOr(args: Arguments, index: number | null, run: CallRun, fallback: () => SocketAddress): SocketAddress {
-  const given = index === null ? null : args.address(index)
+function addressOr(
+  args: Arguments,
+  expression: Expression | null,
+  run: CallRun,
+  fallback: () => SocketAddress,
+): SocketAddress {
+  const given = expression === null ? null : args.addressOf(expression)
   if (given !== null) return given
   const result = fallback()
   const { ipVersion } = run.configuration
@@ -55,10 +73,17 @@ function socketFile(args: Arguments, run: CallRun): Extract<ScriptFile, { kind: 
   return file?.kind === 'socket' ? file : undefined
 }
 
+/** `NULL` for an address that a call reads. */
+function needsAddress(args: Arguments, index: number): void {
+  const expression = args.at(index)
+  if (args.isNowhere(expression)) args.badPointer(expression)
+}
+
 export const bind: Syscall = async (args, run) => {
   args.expect(3)
+  needsAddress(args, 1)
   const { localAddress, bindPort } = run.configuration
-  const address = addressOr(args, 1, run, () => new SocketAddress(localAddress, bindPort))
+  const address = addressOr(args, args.at(1), run, () => new SocketAddress(localAddress, bindPort))
   run.sockets.bind(run.files.live(args.integer(0)), address)
   return DONE
 }
@@ -87,14 +112,23 @@ export const accept: Syscall = (args, run) => {
   return acceptWith(args, run, 0)
 }
 
-export const accept4: Syscall = (args, run) => {
+export const accept4: Syscall = async (args, run) => {
   args.expect(4)
-  return acceptWith(args, run, args.integer(3))
+  const flags = args.integer(3)
+  if ((flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) !== 0) throw new SocketError(EINVAL, 'accept4')
+  return acceptWith(args, run, flags)
 }
 
 export const connect: Syscall = async (args, run) => {
   args.expect(3)
-  const address = addressOr(args, 1, run, () => peerAddress(args, run))
+  if (args.isUnspecified(1)) {
+    await run.sockets.promises.connect(run.files.live(args.integer(0)), null)
+    const disconnected = socketFile(args, run)
+    if (disconnected !== undefined) disconnected.socket.state = 'new'
+    return DONE
+  }
+  needsAddress(args, 1)
+  const address = addressOr(args, args.at(1), run, () => peerAddress(args, run))
   const file = socketFile(args, run)
   if (file !== undefined && file.socket.state === 'new') {
     file.socket.state = 'connecting'
@@ -114,8 +148,8 @@ function peerAddress(args: Arguments, run: CallRun): SocketAddress {
 }
 
 /** The destination of a `sendto`, and the socket's peer from then on where it had none. */
-export function sendAddress(args: Arguments, index: number | null, run: CallRun): SocketAddress {
-  const address = addressOr(args, index, run, () => peerAddress(args, run))
+export function sendAddress(args: Arguments, given: Expression | null, run: CallRun): SocketAddress {
+  const address = addressOr(args, given, run, () => peerAddress(args, run))
   const file = socketFile(args, run)
   if (file !== undefined && file.socket.remote === null && run.book.peerOf(file.socket) === null) {
     file.socket.state = 'connecting'
@@ -149,8 +183,10 @@ export const close: Syscall = async (args, run) => {
     file.socket.liveFd = -1
   }
   run.files.delete(fd)
-  if (file?.kind === 'epoll') file.readiness.close()
-  else if (file === undefined || file.kind === 'socket') run.sockets.close(file?.live ?? -1)
+  if (file === undefined) throw new SocketError(EBADF, 'close')
+  if (file.kind === 'epoll') file.readiness.close()
+  // With SO_LINGER it waits.
+  else if (file.kind === 'socket') await run.sockets.promises.close(file.live)
   return DONE
 }
 

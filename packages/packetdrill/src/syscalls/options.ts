@@ -1,4 +1,13 @@
-import { type OptionValue, SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from '@jackfield/sockets'
+import {
+  EINVAL,
+  type OptionValue,
+  SO_LINGER,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
+  SOL_IP,
+  SOL_SOCKET,
+  SocketError,
+} from '@jackfield/sockets'
 import type { Expression } from '../script.js'
 import type { Arguments } from './arguments.js'
 import type { Syscall } from './call.js'
@@ -7,7 +16,17 @@ export const setsockopt: Syscall = async (args, run) => {
   args.expect(5)
   const level = args.integer(1)
   const name = args.integer(2)
-  run.sockets.setsockopt(run.files.live(args.integer(0)), level, name, optionValue(args, level, name, args.at(3)))
+  const live = run.files.live(args.integer(0))
+  const length = args.isEllipsis(4) ? -1 : args.integer(4)
+  if (!args.isEllipsis(4) && length < 0) throw new SocketError(EINVAL, 'setsockopt')
+  if (args.isNowhere(args.at(3)) && length > 0 && args.spec.args[3]?.kind === 'word') args.badPointer(args.at(3))
+  const value = optionValue(args, level, name, args.at(3))
+  // A length below that of an int is too little for all but the options of IP, which take a byte.
+  if (typeof value === 'number' && length >= 0 && length < 4 && level !== SOL_IP) {
+    throw new SocketError(EINVAL, 'setsockopt')
+  }
+  const cut = typeof value === 'string' && length >= 0 ? value.slice(0, length) : value
+  run.sockets.setsockopt(live, level, name, cut)
   return { result: 0 }
 }
 
@@ -24,7 +43,10 @@ function optionValue(args: Arguments, level: number, name: number, expression: E
     return { sec: args.value(sec, 'seconds'), usec: args.value(usec, 'microseconds') }
   }
   if (expression.kind === 'structure') {
-    const entries = [...expression.fields].map(([key, value]): [string, number] => [key, args.value(value, key)])
+    const entries = [...expression.fields].map(([key, value]): [string, number | string] => [
+      key,
+      value.kind === 'string' ? value.value : args.value(value, key),
+    ])
     const fields = Object.fromEntries(entries)
     if (level === SOL_SOCKET && name === SO_LINGER)
       return { onoff: fields['onoff'] !== 0, linger: fields['linger'] ?? 0 }

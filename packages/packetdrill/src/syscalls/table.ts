@@ -14,8 +14,9 @@ import {
 import { capSet, fcntl, ioctl, open, pipe } from './files.js'
 import { recvmsg, sendmsg } from './messages.js'
 import { getsockopt, setsockopt } from './options.js'
-import { read, readv, recv, recvfrom, sendCall, sendfile, sendto, splice, write, writev } from './transfers.js'
-import { epollCreate, epollCtl, epollWait, poll } from './waiting.js'
+import { sendfile, splice } from './pipes.js'
+import { read, readv, recv, recvfrom, sendCall, sendto, write, writev } from './transfers.js'
+import { epollCreate, epollCreate1, epollCtl, epollWait, poll } from './waiting.js'
 
 /** Every call of the language, by name. */
 export const SYSCALLS: ReadonlyMap<string, Syscall> = new Map<string, Syscall>([
@@ -26,7 +27,7 @@ export const SYSCALLS: ReadonlyMap<string, Syscall> = new Map<string, Syscall>([
   ['close', close],
   ['connect', connect],
   ['epoll_create', epollCreate],
-  ['epoll_create1', epollCreate],
+  ['epoll_create1', epollCreate1],
   ['epoll_ctl', epollCtl],
   ['epoll_wait', epollWait],
   ['fcntl', fcntl],

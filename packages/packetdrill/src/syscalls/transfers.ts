@@ -1,13 +1,12 @@
 import { SocketAddress } from '@jackfield/addr'
-import { MSG_DONTWAIT, SOCK_NONBLOCK, SocketError } from '@jackfield/sockets'
+import { EAGAIN, EINVAL, MSG_DONTWAIT, MSG_FASTOPEN, SOCK_NONBLOCK, SocketError } from '@jackfield/sockets'
 import type { ScriptFile } from '../file-table.js'
-import { symbolValue } from '../symbols.js'
 import { type Arguments, textBytes } from './arguments.js'
 import type { CallRun, Outcome, Syscall } from './call.js'
 import { checkAddress, sendAddress } from './connections.js'
 
-const EAGAIN = symbolValue('EAGAIN') as number
-const MSG_FASTOPEN = symbolValue('MSG_FASTOPEN') as number
+/** `UIO_MAXIOV` */
+const MOST_PIECES = 1024
 
 /** Whether a call on a descriptor answers at once, with as much as there was to take or room for. */
 export function isImmediate(file: ScriptFile | undefined, flags: number): boolean {
@@ -27,9 +26,16 @@ function checkData(args: Arguments, index: number, bytes: Uint8Array, length: nu
   return null
 }
 
+/** `NULL` and the like for a buffer to receive into. */
+function checkPointer(args: Arguments, index: number): void {
+  const expression = args.at(index)
+  if (args.isNowhere(expression)) args.badPointer(expression)
+}
+
 async function receive(args: Arguments, run: CallRun, length: number, flags: number): Promise<Outcome> {
   const fd = args.integer(0)
   const file = run.files.get(fd)
+  if (length > 0) checkPointer(args, 1)
   const buffer = args.buffer(length)
   if (file?.kind === 'zeros') return { result: length }
   if (file?.kind === 'pipe') {
@@ -98,20 +104,26 @@ export const sendto: Syscall = async (args, run) => {
   const file = run.files.get(fd)
   const stream = file?.kind === 'socket' && file.socket.protocol === 'tcp'
   // A stream's address counts only where the call opens the connection.
-  const address = stream && (flags & MSG_FASTOPEN) === 0 ? null : sendAddress(args, 4, run)
+  const address = stream && (flags & MSG_FASTOPEN) === 0 ? null : sendAddress(args, args.at(4), run)
   const live = run.files.live(fd)
   if (isImmediate(file, flags)) return { result: run.sockets.sendto(live, data, flags, address) }
   return { result: await run.sockets.promises.sendto(live, data, flags, address) }
 }
 
 /** The lengths of `[{..., 1000}, {..., 2000}]`, which has `count` items. */
-export function vectorLengths(args: Arguments, index: number, countIndex: number): number[] {
+function vectorLengths(args: Arguments, index: number, countIndex: number): number[] {
   const items = args.items(args.at(index))
   const count = args.integer(countIndex)
+  if (count < 0 || count > MOST_PIECES) throw new SocketError(EINVAL, args.spec.name)
   if (items.length !== count) args.fail(`iov_len ${count} does not match ${items.length} elements`)
   return items.map((item) => {
-    if (item.kind !== 'tuple' || item.items[1] === undefined) return args.fail('an iovec is {..., length}')
-    return args.value(item.items[1], 'iov_len')
+    if (item.kind !== 'tuple' || item.items[0] === undefined || item.items[1] === undefined) {
+      return args.fail('an iovec is {..., length}')
+    }
+    const length = args.value(item.items[1], 'iov_len')
+    if (length < 0) throw new SocketError(EINVAL, args.spec.name)
+    if (length > 0 && args.isNowhere(item.items[0])) args.badPointer(item.items[0])
+    return length
   })
 }
 
@@ -130,33 +142,4 @@ export const writev: Syscall = (args, run) => {
   args.expect(3)
   const total = vectorLengths(args, 1, 2).reduce((sum, each) => sum + each, 0)
   return send(args, run, args.buffer(total), 0)
-}
-
-/** `sendfile(out, in, [offset], count)`: files read as zeros. */
-export const sendfile: Syscall = async (args, run) => {
-  args.expect(4)
-  const live = run.files.live(args.integer(0))
-  return { result: await run.sockets.promises.send(live, args.buffer(args.integer(3)), 0) }
-}
-
-/** `splice(in, offset, out, offset, length, flags)` between a socket or file and a pipe. */
-export const splice: Syscall = async (args, run) => {
-  args.expect(6)
-  const from = run.files.get(args.integer(0))
-  const to = run.files.get(args.integer(2))
-  const length = args.integer(4)
-  if (to?.kind === 'pipe') {
-    const result =
-      from?.kind === 'zeros'
-        ? length
-        : await run.sockets.promises.recv(run.files.live(args.integer(0)), args.buffer(length), 0)
-    to.pipe.buffered += result
-    return { result }
-  }
-  if (from?.kind !== 'pipe') return args.fail('one end of a splice is a pipe')
-  const ready = Math.min(length, from.pipe.buffered)
-  if (ready === 0) throw new SocketError(EAGAIN, 'splice')
-  const result = await run.sockets.promises.send(run.files.live(args.integer(2)), new Uint8Array(ready), 0)
-  from.pipe.buffered -= result
-  return { result }
 }

@@ -1,11 +1,20 @@
-import type { PollDescriptor, ReadinessEvent } from '@jackfield/sockets'
+import {
+  EBADF,
+  EINVAL,
+  EPERM,
+  type PollDescriptor,
+  type ReadinessEvent,
+  SocketError,
+} from '@jackfield/sockets'
 import type { Expression } from '../script.js'
 import type { SubjectReadiness } from '../subject.js'
 import type { Arguments } from './arguments.js'
-import type { CallRun, Syscall } from './call.js'
+import type { CallRun, Outcome, Syscall } from './call.js'
 
 const EPOLL_CTL_ADD = 1
 const EPOLL_CTL_DEL = 2
+const EPOLL_CTL_MOD = 3
+const EPOLL_CLOEXEC = 0o2000000
 
 /** `poll([{fd=3, events=POLLIN, revents=POLLIN}], 1, 1000)`: the timeout is in milliseconds. */
 export const poll: Syscall = async (args, run) => {
@@ -30,8 +39,8 @@ export const poll: Syscall = async (args, run) => {
 const NOT_OPEN = 0x7fff_ffff
 
 function openOrNone(run: CallRun, fd: number): number {
-  const live = run.files.live(fd)
-  return live < 0 ? NOT_OPEN : live
+  const file = run.files.get(fd)
+  return file?.kind === 'socket' ? file.live : NOT_OPEN
 }
 
 function checkPolled(args: Arguments, items: readonly Expression[], found: readonly PollDescriptor[]): string | null {
@@ -48,15 +57,28 @@ function checkPolled(args: Arguments, items: readonly Expression[], found: reado
 
 export const epollCreate: Syscall = async (args, run) => {
   args.expect(1)
+  if (args.integer(0) <= 0) throw new SocketError(EINVAL, 'epoll_create')
+  return openEpoll(args, run)
+}
+
+export const epollCreate1: Syscall = async (args, run) => {
+  args.expect(1)
+  if ((args.integer(0) & ~EPOLL_CLOEXEC) !== 0) throw new SocketError(EINVAL, 'epoll_create1')
+  return openEpoll(args, run)
+}
+
+function openEpoll(args: Arguments, run: CallRun): Outcome {
   const fd = args.value(args.spec.result, 'the result')
-  if (fd < 0) args.fail('epoll_create does not fail')
+  if (fd < 0) args.fail('epoll_create fails for bad arguments only')
   run.files.set(fd, { kind: 'epoll', readiness: run.sockets.epoll<number>() })
   return { result: fd }
 }
 
 function readinessOf(args: Arguments, run: CallRun): SubjectReadiness<number> {
   const file = run.files.get(args.integer(0))
-  return file?.kind === 'epoll' ? file.readiness : args.fail(`${args.integer(0)} is no epoll descriptor`)
+  if (file === undefined) throw new SocketError(EBADF, args.spec.name)
+  if (file.kind !== 'epoll') throw new SocketError(EINVAL, args.spec.name)
+  return file.readiness
 }
 
 /** The names of `epoll_data`, of which an event has one. */
@@ -75,13 +97,20 @@ export const epollCtl: Syscall = async (args, run) => {
   args.expect(4)
   const readiness = readinessOf(args, run)
   const operation = args.integer(1)
-  const live = run.files.live(args.integer(2))
+  const file = run.files.get(args.integer(2))
+  if (file === undefined) throw new SocketError(EBADF, 'epoll_ctl')
+  // Files that are always ready cannot be watched; an epoll descriptor not by itself.
+  if (file.kind === 'zeros') throw new SocketError(EPERM, 'epoll_ctl')
+  if (file.kind === 'epoll' && file.readiness === readiness) throw new SocketError(EINVAL, 'epoll_ctl')
+  if (file.kind !== 'socket') return args.fail('only sockets are watched')
+  const { live } = file
   const event = args.at(3)
   if (operation === EPOLL_CTL_DEL) readiness.delete(live)
   else {
     const events = args.value(args.field(event, 'events'), 'events')
     const data = eventData(args, event)
     if (operation === EPOLL_CTL_ADD) readiness.add(live, events, data)
+    else if (operation !== EPOLL_CTL_MOD) throw new SocketError(EINVAL, 'epoll_ctl')
     else readiness.modify(live, events, data)
   }
   return { result: 0 }

@@ -7,6 +7,7 @@ import { sendAck } from '../send/transmit.js'
 import { seqGt, seqLe, seqLt } from '../sequence.js'
 import { FIN_WAIT_1, FIN_WAIT_2 } from '../state.js'
 import { FLAG_FIN } from '../wire/segment.js'
+import { wantsStamps } from './arrival-stamps.js'
 import { dataArrived, enterQuickAck, MOST_QUICK_ACKS } from './delayed-ack.js'
 import { keepPacket } from './keep.js'
 import { queueOutOfOrder } from './out-of-order-data.js'
@@ -23,6 +24,9 @@ export function receiveData(c: Connection, s: ArrivingSegment): void {
   if (s.seq === s.endSeq) return
   c.dsackWaiting = false
   const { counters } = c.tcp
+  if (s.packet !== null && s.packet.timestamp === 0 && wantsStamps(c)) {
+    s.packet.timestamp = c.tcp.host.clock.wallTime()
+  }
   const window = receiveWindow(c)
   if (s.seq === c.rcvNxt) {
     // A FIN takes no room: a peer that only wants to close is let.

@@ -70,6 +70,17 @@ export class InOrderQueue {
     }
   }
 
+  /** When the last of the first `length` bytes came, microseconds since 1970; 0: not noted. */
+  arrivalOf(length: number): number {
+    let packet = this.first
+    let left = length
+    while (packet !== null && left > packet.end - packet.start) {
+      left -= packet.end - packet.start
+      packet = packet.next
+    }
+    return packet?.timestamp ?? 0
+  }
+
   /** Lets go of the first `length` bytes. */
   drop(length: number): void {
     let left = length

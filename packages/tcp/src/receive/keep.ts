@@ -22,6 +22,7 @@ export function keepPacket(pool: PacketPool, packet: Packet): Packet {
   }
   const copy = pool.allocate(length, 0)
   copyBetween(packet, packet.start, length, copy, copy.start)
+  copy.timestamp = packet.timestamp
   packet.release()
   return copy
 }
@@ -34,6 +35,7 @@ export function joinPacket(to: Packet, packet: Packet): boolean {
   const length = packet.end - packet.start
   if (length > JOIN_LIMIT || length > to.tailroom || to.shared) return false
   copyBetween(packet, packet.start, length, to, to.append(length))
+  to.timestamp = packet.timestamp
   return true
 }
 

@@ -15,6 +15,7 @@ import { seqGt } from '../sequence.js'
 import { CLOSED, LISTEN } from '../state.js'
 import { adjustReceiveSpace } from './autotune.js'
 import { inPingPong } from './delayed-ack.js'
+import { addStamps, wantsStamps } from './arrival-stamps.js'
 import { receiveCharge, underPressure } from './space.js'
 import { readUrgent, URGENT_NONE } from './urgent.js'
 import { receiveWindow, windowToOffer } from './window.js'
@@ -49,13 +50,17 @@ export function readData(c: Connection, message: Message): number {
 }
 
 function plainRead(c: Connection, message: Message, flags: number): number {
-  const length = Math.min(c.inOrder.bytes, message.length)
+  const peeks = (flags & MSG_PEEK) !== 0
+  const from = peeks ? Math.min(Math.max(c.peekOffset, 0), c.inOrder.bytes) : 0
+  const length = Math.min(c.inOrder.bytes - from, message.length)
   if (length === 0) return 0
-  if ((flags & MSG_TRUNC) === 0) c.inOrder.copy(0, length, message.buffer, message.offset)
-  if ((flags & MSG_PEEK) === 0) {
+  if ((flags & MSG_TRUNC) === 0) c.inOrder.copy(from, length, message.buffer, message.offset)
+  if (message.control !== null && wantsStamps(c)) addStamps(c, c.inOrder.arrivalOf(from + length), message.control)
+  if (!peeks) {
     c.inOrder.drop(length)
     c.copiedSeq = (c.copiedSeq + length) | 0
   }
+  if (c.peekOffset >= 0) c.peekOffset = peeks ? c.peekOffset + length : Math.max(0, c.peekOffset - length)
   return length
 }
 

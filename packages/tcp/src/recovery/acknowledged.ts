@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.js'
+import { stampAcknowledged } from '../errors/send-stamps.js'
 import { LIMIT_BUSY, limitEnds } from '../limit-times.js'
 import { trimHead } from '../send/retransmit.js'
 import { unchargeSend } from '../send/space.js'
@@ -58,6 +59,7 @@ export function cleanRetransmitQueue(
   const priorSacked = c.sackedOut
   const found = dropAcknowledged(c, ece, sample)
   releaseBytes(c)
+  c.zeroCopies?.acknowledged(c)
   if (seqBetween(c.sndUp, priorUna, c.sndUna)) c.sndUp = c.sndUna
   const { head, sendHead } = c.sendQueue
   const left = head === sendHead ? null : head
@@ -123,6 +125,7 @@ function dropAcknowledged(c: Connection, ece: boolean, sample: AckSample): numbe
     }
     flags |= account(c, segment, marks, packets, seq, ece, sample)
     if (!wholly) break
+    if (segment.stamps !== 0) stampAcknowledged(c, segment)
     if (c.retransmitHint === segment) c.retransmitHint = null
     if (c.sackHint === segment) c.sackHint = null
     const { truesize } = segment

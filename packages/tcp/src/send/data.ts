@@ -1,7 +1,9 @@
-import { EAGAIN, EPIPE, type Message, MSG_EOR, MSG_FASTOPEN, MSG_MORE, MSG_OOB } from '@jackfield/interfaces'
+import { EAGAIN, EPIPE, type Message, MSG_EOR, MSG_FASTOPEN, MSG_MORE, MSG_OOB, MSG_ZEROCOPY, SO_TIMESTAMPING, SOL_SOCKET } from '@jackfield/interfaces'
 import { SHUT_SEND } from '../close.js'
 import type { Connection } from '../connection.js'
 import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from '../connection-state.js'
+import { stampSend } from '../errors/send-stamps.js'
+import { ZeroCopySends } from '../errors/zero-copy.js'
 import { LIMIT_BUFFER, LIMIT_BUSY, limitBegins } from '../limit-times.js'
 import { fastOpenSend } from '../listener/fast-open-send.js'
 import { checkAppLimited } from '../recovery/rate.js'
@@ -21,7 +23,11 @@ const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 /** RFC 9293 3.9.1.2, SEND: takes as much as there is room for. Bytes taken, or the negative error number. */
 export function queueData(c: Connection, message: Message): number {
   if (c.options.error !== 0) return -c.options.takeError()
-  if ((message.flags & MSG_FASTOPEN) !== 0 || c.connectDeferred) return fastOpenSend(c, message)
+  if ((message.flags & MSG_FASTOPEN) !== 0 || c.connectDeferred) {
+    const sent = fastOpenSend(c, message)
+    if (sent > 0) noteZeroCopy(c, message, (c.writeSeq - sent) | 0, false)
+    return sent
+  }
   if (!stateIn(c.state, OPEN) && c.passiveFastOpen?.early !== true) {
     if (stateIn(c.state, OPENING)) {
       c.noSpace = true
@@ -35,6 +41,8 @@ export function queueData(c: Connection, message: Message): number {
   const mss = currentMss(c)
   const goal = (flags & MSG_OOB) !== 0 ? mss : sizeGoal(c, mss)
   let taken = 0
+  const before = c.writeSeq
+  const joins = (flags & MSG_ZEROCOPY) !== 0 && openTail(c, goal) !== null
   while (taken < length) {
     let segment = openTail(c, goal)
     if (segment === null) {
@@ -74,9 +82,31 @@ export function queueData(c: Connection, message: Message): number {
   }
   if (c.noSpace && taken < length) limitBegins(c, LIMIT_BUFFER)
   if (taken === 0 && length > 0) return -EAGAIN
+  if (taken > 0) noteSend(c, message, before, joins)
   if (taken < length) pushData(c, flags & ~MSG_MORE, mss, NAGLE_PUSH, goal)
   else if (length > 0) pushData(c, flags, mss, c.nonagle, goal)
   return taken
+}
+
+/** Completions and time stamps that the user wants of what was taken. */
+function noteSend(c: Connection, message: Message, before: number, joins: boolean): void {
+  noteZeroCopy(c, message, before, joins)
+  if (message.control !== null || c.stampFlags !== 0) stampSend(c, stampsWanted(c, message))
+}
+
+function noteZeroCopy(c: Connection, message: Message, before: number, joins: boolean): void {
+  if ((message.flags & MSG_ZEROCOPY) === 0 || !c.zeroCopyAllowed) return
+  c.zeroCopies ??= new ZeroCopySends()
+  const taken = (c.writeSeq - before) | 0
+  c.zeroCopies.taken(c, before, message.resumed, message.continues && taken < message.length, joins)
+}
+
+/** Those of this message, or of the socket. */
+function stampsWanted(c: Connection, { control }: Message): number {
+  for (const { level, type, data } of control ?? []) {
+    if (level === SOL_SOCKET && type === SO_TIMESTAMPING && typeof data === 'number') return data
+  }
+  return c.stampFlags
 }
 
 /** The last entry, where more may be put behind its bytes. */

@@ -1,6 +1,7 @@
 import { EAGAIN, ENOMEM } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
 import { PENDING_REORDER, PENDING_RETRANSMIT } from '../connection-state.js'
+import { joinStamps } from '../errors/send-stamps.js'
 import { currentSsthresh, inReduction, oldestSent, setCongestionState } from '../recovery/congestion-state.js'
 import { markLost } from '../recovery/lost.js'
 import { limitReno } from '../recovery/reno.js'
@@ -111,6 +112,7 @@ function collapse(c: Connection, segment: SendSegment, space: number): void {
     segment.flags |= next.flags
     segment.marks |= next.marks & MARK_EVER_RETRANSMITTED
     segment.endOfRecord = next.endOfRecord
+    joinStamps(segment, next)
     segment.truesize += next.truesize - SEGMENT_OVERHEAD
     adjustCounts(c, next, next.packets)
     if (!c.sackOk) limitReno(c)

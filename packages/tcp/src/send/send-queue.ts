@@ -45,6 +45,7 @@ export class SendQueue {
     segment.sent = false
     segment.endOfRecord = false
     segment.retransmissions = 0
+    segment.stamps = 0
     segment.txInFlight = 0
     segment.txAppLimited = false
     segment.next = null

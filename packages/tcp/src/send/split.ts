@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.js'
+import { splitStamps } from '../errors/send-stamps.js'
 import { MARK_LOST, MARK_RETRANSMITTED, MARK_SACKED, type SendSegment } from '../send-segment.js'
 import { FLAG_CWR, FLAG_FIN, FLAG_PSH, FLAG_SYN } from '../wire/segment.js'
 import { chargeSend, SEGMENT_OVERHEAD } from './space.js'
@@ -41,6 +42,7 @@ export function splitSegment(c: Connection, segment: SendSegment, length: number
   rest.endOfRecord = segment.endOfRecord
   segment.endOfRecord = false
   rest.retransmissions = segment.retransmissions
+  splitStamps(segment, rest)
   rest.txDelivered = segment.txDelivered
   rest.txDeliveredCe = segment.txDeliveredCe
   rest.txDeliveredTime = segment.txDeliveredTime

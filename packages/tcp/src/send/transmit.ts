@@ -3,6 +3,7 @@ import type { ArrivingSegment } from '../arriving-segment.js'
 import { EVENT_TX_START } from '../congestion/congestion-control.js'
 import type { Connection } from '../connection.js'
 import { ECN_OK, ECN_QUEUE_CWR } from '../connection-state.js'
+import { stampSent } from '../errors/send-stamps.js'
 import type { TcpProtocol } from '../protocol.js'
 import { ackWasSent, dataWasSent } from '../receive/ack-sent.js'
 import { rateSent } from '../recovery/rate.js'
@@ -92,6 +93,7 @@ export function transmitSegment(c: Connection, segment: SendSegment): number {
   segment.sent = true
   packetPaced(c, bytes)
   rateSent(c, segment)
+  if (segment.stamps !== 0) stampSent(c, segment)
   return 0
 }
 
