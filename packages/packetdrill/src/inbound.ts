@@ -5,6 +5,7 @@ import type { ScriptSocket } from './script-socket.js'
 import type { SocketBook } from './socket-book.js'
 import { encodePacket } from './wire/encode.js'
 import { icmpNumbers, isIcmpEcho, isIcmpError } from './wire/icmp-names.js'
+import { signMd5 } from './wire/md5-digest.js'
 import type { WireIcmp, WirePacket, WireTcp, WireUdp } from './wire/packet.js'
 
 /** Of the packet that an error is about, the IP header and so many bytes are quoted (RFC 792). */
@@ -16,14 +17,24 @@ export function inboundBytes(packet: PacketSpec, book: SocketBook, configuration
   const socket = book.forScript(packet)
   if (isNewSyn(packet, socket)) socket.restart()
   const { tos, ttl, flowLabel } = packet.ip
-  return encodePacket({
+  const wire: WirePacket = {
     source: socket.remote ?? configuration.remoteAddress,
     destination: configuration.localAddress,
     tos: tos.value,
     ttl: ttl === 0 ? DEFAULT_TTL : ttl,
     flowLabel,
     body: bodyOf(packet, socket, book, configuration),
+  }
+  return encodePacket(wire, (bytes) => {
+    if (!wantsDigest(packet)) return
+    if (book.md5Key === null) throw new ScriptError('semantic', packet.line, 'md5 without a digest needs a key: set TCP_MD5SIG')
+    signMd5(bytes, book.md5Key)
   })
+}
+
+/** Whether a packet is to have a good MD5 digest. */
+function wantsDigest({ body }: PacketSpec): boolean {
+  return body.protocol === 'tcp' && (body.options ?? []).some((each) => each.kind === 'md5' && each.good === true)
 }
 
 /** Whether a packet opens a connection where one was before, which its program has closed. */

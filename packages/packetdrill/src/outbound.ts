@@ -8,6 +8,7 @@ import type { SocketBook } from './socket-book.js'
 import { verifyPacket } from './verify-packet.js'
 import { type DueTime, verifyTime } from './verify-time.js'
 import { decodePacket } from './wire/decode.js'
+import { isMd5Good } from './wire/md5-digest.js'
 import type { WirePacket, WireTcp } from './wire/packet.js'
 
 /** What checking a packet of the stack needs of the run. */
@@ -39,9 +40,12 @@ export async function checkOutbound(
   const socket = run.book.forScript(packet)
   let expected = packet
   for (;;) {
-    const { wire, time } = await nextPacket(expected, socket, due, since, run)
+    const { wire, bytes, time } = await nextPacket(expected, socket, due, since, run)
     learn(expected, wire, socket)
-    const actual = toScript(expected, wire, socket, run.configuration)
+    const actual = toScript(expected, wire, socket, run.configuration, (): boolean => {
+      const { md5Key } = run.book
+      return md5Key !== null && isMd5Good(bytes, md5Key)
+    })
     const part = isPart(expected, actual, run.configuration)
     const checked = part ? firstPart(expected, actual) : expected
     const report = (message: string, warning = false): never => {
@@ -67,7 +71,7 @@ async function nextPacket(
   due: DueTime,
   since: number,
   run: OutboundRun,
-): Promise<{ wire: WirePacket; time: number }> {
+): Promise<{ wire: WirePacket; bytes: Uint8Array; time: number }> {
   const until = due.any ? since + LONG_PATIENCE : due.end + run.lateness(due.end - since) + run.patience
   const { sent, startTime } = run
   for (let at = 0; ; ) {
@@ -84,7 +88,7 @@ async function nextPacket(
     if (fault !== null) throw new ScriptError('packet', packet.line, `the stack sent a malformed packet: ${fault}`)
     if (run.book.matches(socket, wire)) {
       sent.splice(at, 1)
-      return { wire, time: next.time - startTime }
+      return { wire, bytes: next.bytes, time: next.time - startTime }
     }
     at++
   }
@@ -111,10 +115,13 @@ function toScript(
   wire: WirePacket,
   socket: ScriptSocket,
   configuration: Configuration,
+  isSigned: () => boolean,
 ): WirePacket {
   if (wire.body.protocol !== 'tcp') return wire
   const script = body.protocol === 'tcp' ? timestampOf(body.options) : undefined
+  const wanted = body.protocol === 'tcp' ? body.options?.find((each) => each.kind === 'md5' && each.good) : undefined
   const options = wire.body.options.map((option): TcpOption => {
+    if (option.kind === 'md5' && wanted !== undefined && isSigned()) return wanted
     if (option.kind !== 'timestamp' || script === undefined) return option
     const drift = socket.timestampDrift(script.value, option.value)
     const near = Math.abs(drift) * configuration.tcpTsTickUsecs <= configuration.toleranceUsecs

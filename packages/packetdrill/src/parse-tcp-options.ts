@@ -48,7 +48,7 @@ function parseOption(reader: TokenReader): TcpOption {
     case 'FOEXP':
       return { kind: 'fastOpenExperimental', data: parseHex(reader, 'TCP fast open cookie') }
     case 'md5':
-      return { kind: 'md5', data: parseHex(reader, 'TCP MD5 digest') }
+      return parseMd5(reader)
     case 'exp': {
       const magic = Number.parseInt(parseMagic(reader), 16)
       return { kind: 'experimental', magic, data: parseHex(reader, 'data of a TCP option') }
@@ -67,6 +67,12 @@ function parseBlocks(reader: TokenReader): [number, number][] {
   }
   if (blocks.length === 0) reader.unexpected('a SACK block')
   return blocks
+}
+
+/** `md5 000102...`, or `md5` alone for a digest that is good. */
+function parseMd5(reader: TokenReader): TcpOption {
+  const data = parseHex(reader, 'TCP MD5 digest')
+  return data.length > 0 ? { kind: 'md5', data } : { kind: 'md5', data: new Uint8Array(16), good: true }
 }
 
 /** Bytes in hexadecimal, none where the option ends here. */

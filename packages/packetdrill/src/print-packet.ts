@@ -108,7 +108,7 @@ export function printOption(option: TcpOption): string {
     case 'fastOpenExperimental':
       return `FOEXP ${hex(option.data)}`.trim()
     case 'md5':
-      return `md5 ${hex(option.data)}`.trim()
+      return option.good ? 'md5' : `md5 ${hex(option.data)}`.trim()
     case 'experimental':
       return `exp-${option.magic.toString(16).padStart(4, '0')} ${hex(option.data)}`.trim()
     default:

@@ -148,8 +148,10 @@ export type TcpOption =
   | { readonly kind: 'mss' | 'wscale'; readonly value: number }
   | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] }
   | { readonly kind: 'timestamp'; readonly value: number; readonly echo: number }
-  /** Fast Open (RFC 7413), also in its experimental form (RFC 6994), and MD5 (RFC 2385). */
-  | { readonly kind: 'fastOpen' | 'fastOpenExperimental' | 'md5'; readonly data: Uint8Array }
+  /** Fast Open (RFC 7413), also in its experimental form (RFC 6994). */
+  | { readonly kind: 'fastOpen' | 'fastOpenExperimental'; readonly data: Uint8Array }
+  /** MD5 (RFC 2385). `good`: whatever digest the key makes, which `TCP_MD5SIG` set last. */
+  | { readonly kind: 'md5'; readonly data: Uint8Array; readonly good?: boolean }
   /** RFC 6994: kind 254 with a 16-bit identifier. */
   | { readonly kind: 'experimental'; readonly magic: number; readonly data: Uint8Array }
   /** One that the language has no name for, or that is malformed: only in packets of the stack. */

@@ -12,6 +12,8 @@ const FIRST_PEER_PORT = 50_000
 export class SocketBook {
   /** The one that packets without ports are about. */
   underTest: ScriptSocket | null = null
+  /** The key that `TCP_MD5SIG` set last, with which good digests are made (RFC 2385). */
+  md5Key: Uint8Array | null = null
   private readonly sockets: ScriptSocket[] = []
   private readonly live: SubjectSockets
   private readonly configuration: Configuration

@@ -229,7 +229,8 @@ class ToySocket implements SocketEndpoint {
   }
 
   private notify(): void {
-    this.watcher?.ready(this.readiness())
+    const mask = this.readiness()
+    this.watcher?.ready(mask, mask)
   }
 
   listen(): number {

@@ -158,7 +158,8 @@ export class TestEndpoint implements SocketEndpoint {
 
   /** Tells the watcher, as a transport does at the end of a burst. */
   tell(): void {
-    this.watcher?.ready(this.readiness())
+    const mask = this.readiness()
+    this.watcher?.ready(mask, mask)
   }
 
   /** Something came in. */

@@ -69,7 +69,7 @@ export class OpenFile implements ReadinessWatcher {
     this.watch()
   }
 
-  ready(mask: number, changed: number = mask): void {
+  ready(mask: number, changed: number): void {
     let taken = false
     for (const observer of this.observers) {
       if (taken && observer.exclusive) continue

@@ -19,10 +19,10 @@ import {
 } from '@jackfield/interfaces'
 import type { Calls } from './calls.js'
 import { checked, failure } from './failure.js'
+import { closeLingering } from './lingering.js'
 import type { OpenFile } from './open-file.js'
 import { type PollDescriptor, pollNow, pollWaiting, type SelectSets, selectAnswer, selectDescriptors } from './poll.js'
 import { fromReceive, type ReceiveMessage, type SendMessage, toBytes, toReceive, toSend } from './socket-message.js'
-import { closeLingering } from './lingering.js'
 import { type Wait, type WaitOptions, waitFor } from './waiting.js'
 
 /**

@@ -130,7 +130,9 @@ export class ReadinessSet<T> implements Readiness<T> {
     const file = this.table.get(fd)
     if (file === null) throw new SocketError(EBADF, 'epoll_ctl', { detail: `${fd} is not an open descriptor` })
     if ((events & EPOLLEXCLUSIVE) !== 0 && (events & ~EXCLUSIVE_OK) !== 0) {
-      throw new SocketError(EINVAL, 'epoll_ctl', { detail: 'EPOLLEXCLUSIVE goes with EPOLLIN, EPOLLOUT and EPOLLET only' })
+      throw new SocketError(EINVAL, 'epoll_ctl', {
+        detail: 'EPOLLEXCLUSIVE goes with EPOLLIN, EPOLLOUT and EPOLLET only',
+      })
     }
     const former = this.interests.get(fd)
     if (former !== undefined && former.file === file) {

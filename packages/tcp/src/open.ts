@@ -15,6 +15,7 @@ import { disconnect } from './close.js'
 import type { Connection } from './connection.js'
 import { fastOpenEstablished } from './listener/fast-open-child.js'
 import { defersConnect, sendOpeningSyn } from './listener/fast-open-client.js'
+import { selectMd5Key } from './md5/md5-key.js'
 import { initialWindow } from './receive/window.js'
 import { initialRto } from './recovery/rtt.js'
 import { syncMss } from './send/mss.js'
@@ -56,6 +57,7 @@ export function beginConnect(c: Connection, name: Sockaddr | null): number {
   if (refused !== 0) return refused
   aimFlow(options, source, remote, ip.scopeId, null)
   c.network = network
+  selectMd5Key(c, remote)
   prepareOpen(c)
   c.state = SYN_SENT
   c.options.error = 0

@@ -44,6 +44,7 @@ import { Request } from './listener/request.js'
 import { requestSegment } from './listener/request-segment.js'
 import { SynCookies } from './listener/syn-cookies.js'
 import { TimeWait, TimeWaitTable, timeWaitSegment } from './listener/time-wait.js'
+import { md5Acceptable } from './md5/md5-check.js'
 import { createTcpOffload } from './offload/offload.js'
 import { InOrderQueue } from './receive/in-order.js'
 import { OutOfOrderQueue } from './receive/out-of-order.js'
@@ -100,6 +101,8 @@ export class TcpProtocol implements TransportLayer {
   memory = 0
   /** That is more than is good: connections make do with less (see `underPressure`). */
   pressed = false
+  /** Whether any socket ever had a key (RFC 2385). */
+  usesMd5 = false
   /** Sockets that nobody holds. */
   orphans = 0
   /** The present time, refreshed at every entry: microseconds of the clock, and the same as int32. */
@@ -191,7 +194,8 @@ export class TcpProtocol implements TransportLayer {
     readSegment(packet, header, segment)
     const { destination, source, destinationPort, sourcePort } = segment
     const entry = this.table.lookup(destination, destinationPort, source, sourcePort, header.interfaceIndex)
-    this.deliver(entry, segment)
+    const signed = segment.options.md5Offset >= 0 || segment.options.authInvalid
+    if ((!signed && !this.usesMd5) || md5Acceptable(this, entry, segment)) this.deliver(entry, segment)
     // Whoever kept the packet has set this to null.
     if (segment.packet !== null) {
       segment.packet.release()

@@ -26,8 +26,8 @@ import { isReadable } from './receive/read.js'
 import { bufferFor } from './receive/space.js'
 import { syncMss } from './send/mss.js'
 import { CLOSED, ESTABLISHED, LISTEN } from './state.js'
-import { getTcpLevelOption, setTcpLevelOption } from './tcp-level-options.js'
 import { getStreamOption, setStreamOption } from './stream-options.js'
+import { getTcpLevelOption, setTcpLevelOption } from './tcp-level-options.js'
 import { resetKeepAlive } from './timers.js'
 
 /** What `SO_MAX_PACING_RATE` gives and takes for "no bound". */

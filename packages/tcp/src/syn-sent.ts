@@ -19,6 +19,7 @@ import { seqGt } from './sequence.js'
 import { SYN_RECEIVED } from './state.js'
 import { SHORTEST_WAIT, setTimer } from './timers.js'
 import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_FIN, FLAG_RST, FLAG_SYN } from './wire/segment.js'
+import { MD5_ALIGNED } from './wire/write-options.js'
 
 /** RFC 9293 3.10.7.3: a segment in SYN-SENT. */
 export function synSentSegment(c: Connection, s: ArrivingSegment): void {
@@ -111,13 +112,14 @@ function agree(c: Connection, s: ArrivingSegment): void {
     c.rcvScale = 0
     c.windowClamp = Math.min(c.windowClamp, 65_535)
   }
-  c.timestampsOk = options.timestamp && settings.timestamps !== 0
+  c.timestampsOk = options.timestamp && settings.timestamps !== 0 && c.md5Key === null
+  c.headerOptions = c.md5Key === null ? 0 : MD5_ALIGNED
   if (c.timestampsOk) {
-    c.headerOptions = 12
+    c.headerOptions += 12
     c.advertisedMss -= 12
     c.tsRecent = options.tsval
     c.tsRecentStamp = Math.floor(c.tcp.clockNow / 1_000_000) | 0
-  } else c.headerOptions = 0
+  }
   syncMss(c, c.pathMtu)
 }
 

@@ -21,6 +21,8 @@ import {
   TCP_KEEPINTVL,
   TCP_LINGER2,
   TCP_MAXSEG,
+  TCP_MD5SIG,
+  TCP_MD5SIG_EXT,
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
   TCP_QUICKACK,
@@ -35,6 +37,7 @@ import {
 import { optionInteger } from '@jackfield/transport'
 import type { Connection } from './connection.js'
 import { ACK_PUSHED, ACK_SCHEDULED, NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from './connection-state.js'
+import { setMd5 } from './md5/md5-key.js'
 import { setWindowClamp } from './receive/autotune.js'
 import { enterPingPong, inPingPong } from './receive/delayed-ack.js'
 import { afterRead } from './receive/read.js'
@@ -57,6 +60,7 @@ const FASTOPEN_CLIENT = 1
 /** Sets an option of `SOL_TCP` with Linux's ranges: 0 or a negative error number. */
 export function setTcpLevelOption(c: Connection, name: number, value: OptionValue): number {
   if (name === TCP_CONGESTION) return setCongestion(c, value)
+  if (name === TCP_MD5SIG || name === TCP_MD5SIG_EXT) return setMd5(c, name, value)
   const number = optionInteger(value)
   if (Number.isNaN(number)) return -EINVAL
   const on = number !== 0

@@ -6,10 +6,13 @@ import {
   SO_SNDTIMEO,
   SOL_IP,
   SOL_SOCKET,
+  SOL_TCP,
   SocketError,
+  TCP_MD5SIG,
+  TCP_MD5SIG_EXT,
 } from '@jackfield/sockets'
 import type { Expression } from '../script.js'
-import type { Arguments } from './arguments.js'
+import { type Arguments, textBytes } from './arguments.js'
 import type { Syscall } from './call.js'
 
 export const setsockopt: Syscall = async (args, run) => {
@@ -27,7 +30,15 @@ export const setsockopt: Syscall = async (args, run) => {
   }
   const cut = typeof value === 'string' && length >= 0 ? value.slice(0, length) : value
   run.sockets.setsockopt(live, level, name, cut)
+  if (level === SOL_TCP && (name === TCP_MD5SIG || name === TCP_MD5SIG_EXT)) run.book.md5Key = md5Key(cut)
   return { result: 0 }
+}
+
+/** The key of `{address="192.0.2.1", key="secret"}`. */
+function md5Key(value: OptionValue): Uint8Array | null {
+  if (typeof value !== 'object' || value instanceof Uint8Array) return null
+  const { key } = value
+  return typeof key === 'string' && key !== '' ? textBytes(key) : null
 }
 
 /** An option's value from `[1]`, `"reno"`, `{onoff=1, linger=0}` or `{seconds, microseconds}`. */

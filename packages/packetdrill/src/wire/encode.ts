@@ -13,8 +13,11 @@ import { tcpOptionsLength, writeTcpOptions } from './tcp-options.js'
 
 const DONT_FRAGMENT = 0x4000
 
-/** A packet's bytes, with every checksum. Payloads of TCP and UDP are zeros. */
-export function encodePacket(packet: WirePacket): Uint8Array {
+/**
+ * A packet's bytes, with every checksum. Payloads of TCP and UDP are zeros.
+ * @param finish looks at the bytes before the checksum of what is in the packet is made
+ */
+export function encodePacket(packet: WirePacket, finish: (bytes: Uint8Array) => void = () => {}): Uint8Array {
   const { body } = packet
   if (body.protocol === 'other') throw new Error(`there is no encoding of ${body.text}`)
   const version = packet.source.version
@@ -26,6 +29,7 @@ export function encodePacket(packet: WirePacket): Uint8Array {
   else writeIpv6(view, packet, protocol)
   const field = body.protocol === 'tcp' ? writeTcp(view, ipLength, body) : writeShort(view, ipLength, body)
   if (body.protocol === 'icmp') bytes.set(body.payload, ipLength + 8)
+  finish(bytes)
   const length = bytes.length - ipLength
   const pseudo = protocol === IPPROTO_ICMP ? 0 : pseudoHeaderSum(packet.source, packet.destination, protocol, length)
   const sum = internetChecksum(bytes, ipLength, bytes.length, pseudo)

@@ -47,7 +47,13 @@ export class NoticeQueue {
   }
 
   /** Queues a notice, and wakes who waits. */
-  push(c: Connection, error: ExtendedError, time = 0, payload: Uint8Array = NOTHING, stats: ControlMessage | null = null): void {
+  push(
+    c: Connection,
+    error: ExtendedError,
+    time = 0,
+    payload: Uint8Array = NOTHING,
+    stats: ControlMessage | null = null,
+  ): void {
     const size = NOTICE_SIZE + payload.length
     if (this.pinned + size > c.rcvBuf) return
     this.pinned += size
@@ -59,7 +65,7 @@ export class NoticeQueue {
   extendZeroCopy(c: Connection, low: number, high: number): boolean {
     const error = this.notices[this.notices.length - 1]?.error
     if (error === undefined || error.origin !== SO_EE_ORIGIN_ZEROCOPY) return false
-    if (low !== ((error.data + 1) >>> 0) || high - error.info >= 0xffff_ffff) return false
+    if (low !== (error.data + 1) >>> 0 || high - error.info >= 0xffff_ffff) return false
     error.data = high
     c.wake.changed(POLLERR)
     return true

@@ -55,8 +55,7 @@ export class ZeroCopySends {
       this.acknowledged(c)
       last = this.pending[this.pending.length - 1]
     }
-    const fits = last !== undefined && last.bytes + bytes <= MOST_BYTES && this.next - last.low < MOST_SENDS
-    if (joins && fits && last.endSeq === before && ((last.high + 1) >>> 0) === this.next) {
+    if (joins && last !== undefined && this.takes(last, before, bytes)) {
       last.high = this.next
       last.bytes += bytes
       last.endSeq = c.writeSeq
@@ -67,6 +66,12 @@ export class ZeroCopySends {
       this.pending.push(added)
     }
     this.next = (this.next + 1) >>> 0
+  }
+
+  /** Whether a send may complete together with the one before it. */
+  private takes(last: Pending, before: number, bytes: number): boolean {
+    if (last.bytes + bytes > MOST_BYTES || this.next - last.low >= MOST_SENDS) return false
+    return last.endSeq === before && (last.high + 1) >>> 0 === this.next
   }
 
   /** Everything below `sndUna` was acknowledged. */

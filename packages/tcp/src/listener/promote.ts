@@ -2,12 +2,14 @@ import { aimFlow } from '@jackfield/transport'
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
 import { ECN_OK } from '../connection-state.js'
+import { Md5Keys } from '../md5/md5-keys.js'
 import { initReceiveMss } from '../receive/window.js'
 import { initialRto, synAckedRtt } from '../recovery/rtt.js'
 import { undoSpuriousSyn } from '../recovery/undo.js'
 import { syncMss } from '../send/mss.js'
 import { SYN_RECEIVED } from '../state.js'
 import { FLAG_SYN } from '../wire/segment.js'
+import { MD5_ALIGNED } from '../wire/write-options.js'
 import { inheritOptions } from './inherit.js'
 import type { Listener } from './listener.js'
 import type { Request } from './request.js'
@@ -43,6 +45,12 @@ export function promote(listener: Listener, r: Request, s: ArrivingSegment): Con
   c.network = tcp.host.network(source.version) ?? null
   c.flow.route = r.flow.route
   c.savedSyn = r.savedSyn
+  const key = connection.md5Keys?.find(source) ?? null
+  if (key !== null) {
+    c.md5Keys = Md5Keys.forPeer(source, key)
+    c.md5Key = key
+    c.headerOptions = MD5_ALIGNED
+  }
   sequences(c, r)
   agreed(c, r, s)
   segmentSizes(c, r)
@@ -94,7 +102,7 @@ function agreed(c: Connection, r: Request, s: ArrivingSegment): void {
   c.timestampsOk = r.timestampsOk
   c.tsOffset = r.tsOffset
   if (r.timestampsOk) {
-    c.headerOptions = TIMESTAMPS_LENGTH
+    c.headerOptions += TIMESTAMPS_LENGTH
     c.tsRecent = r.tsRecent
     c.tsRecentStamp = Math.floor(c.tcp.clockNow / 1_000_000) | 0
     c.sawTimestamp = s.options.timestamp

@@ -1,6 +1,7 @@
 import { EAFNOSUPPORT } from '@jackfield/interfaces'
 import { pseudoHeaderSum, routeFlow, setPartialChecksum } from '@jackfield/transport'
 import type { Connection } from '../connection.js'
+import { md5Sign } from '../md5/md5-digest.js'
 import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
 import { SynOptions, synOptionsLength, writeSynOptions } from '../wire/write-options.js'
 import type { Request } from './request.js'
@@ -15,6 +16,10 @@ export function sendSynAck(c: Connection, r: Request): number {
   if (network === undefined) return EAFNOSUPPORT
   const unreachable = routeFlow(network, flow)
   if (unreachable !== 0) return unreachable
+  const md5Key = c.md5Keys?.find(flow.destination) ?? null
+  options.md5 = md5Key !== null
+  // As Linux: SACK blocks have no room beside a digest and timestamps.
+  if (md5Key !== null && !r.isCookie && r.sackOk) r.timestampsOk = false
   fillOptions(c, r)
   const length = TCP_HEADER_LENGTH + synOptionsLength(options)
   const packet = tcp.host.packets.allocate(length)
@@ -25,6 +30,7 @@ export function sendSynAck(c: Connection, r: Request): number {
   writeTcpHeader(view, start, r.port, r.peerPort, r.iss, r.rcvNxt, length, flags, Math.min(r.window, 0xffff))
   writeSynOptions(view, start + TCP_HEADER_LENGTH, options)
   packet.transportHeader = start
+  if (md5Key !== null) md5Sign(md5Key, flow.source, flow.destination, packet)
   setPartialChecksum(packet, TCP_CHECKSUM, pseudoHeaderSum(flow.source, flow.destination, 6, length))
   const { tos } = c.options
   flow.tos = tcp.settings.reflectTos !== 0 ? r.tos & ~3 : tos & ~3

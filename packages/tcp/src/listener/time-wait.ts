@@ -33,6 +33,8 @@ export class TimeWait extends PortEntry implements RateLimited {
   tsRecentStamp = 0
   tsOffset = 0
   outOfWindowAckTime = 0
+  /** With which the connection signed. */
+  readonly md5Key: Uint8Array | null
   /** When it came to be, milliseconds of the clock. */
   since = 0
   /** When it ends, microseconds of the clock. */
@@ -55,6 +57,7 @@ export class TimeWait extends PortEntry implements RateLimited {
     this.tsRecent = c.tsRecent
     this.tsRecentStamp = c.tsRecentStamp
     this.tsOffset = c.tsOffset
+    this.md5Key = c.md5Key
     this.since = c.tcp.clockNow / 1000
     this.boundInterface = c.boundInterface
     this.v6only = c.v6only

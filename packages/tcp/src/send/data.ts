@@ -1,4 +1,15 @@
-import { EAGAIN, EPIPE, type Message, MSG_EOR, MSG_FASTOPEN, MSG_MORE, MSG_OOB, MSG_ZEROCOPY, SO_TIMESTAMPING, SOL_SOCKET } from '@jackfield/interfaces'
+import {
+  EAGAIN,
+  EPIPE,
+  type Message,
+  MSG_EOR,
+  MSG_FASTOPEN,
+  MSG_MORE,
+  MSG_OOB,
+  MSG_ZEROCOPY,
+  SO_TIMESTAMPING,
+  SOL_SOCKET,
+} from '@jackfield/interfaces'
 import { SHUT_SEND } from '../close.js'
 import type { Connection } from '../connection.js'
 import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from '../connection-state.js'

@@ -2,6 +2,7 @@ import { type Packet, SEGMENT_TCP } from '@jackfield/packet'
 import { pseudoHeaderSum, setPartialChecksum } from '@jackfield/transport'
 import type { Connection } from '../connection.js'
 import { ECN_DEMAND_CWR, ECN_OK } from '../connection-state.js'
+import { md5Sign } from '../md5/md5-digest.js'
 import { selectWindow } from '../receive/window.js'
 import {
   FLAG_ECE,
@@ -24,7 +25,7 @@ export function timestampNow(c: Connection): number {
 /** Bytes of options that a segment without SYN will carry now. */
 export function optionsLength(c: Connection): number {
   const blocks = c.sackOk ? c.sackCount + (c.dsackWaiting ? 1 : 0) : 0
-  return establishedOptionsLength(c.timestampsOk, blocks, false)
+  return establishedOptionsLength(c.timestampsOk, blocks, c.md5Key !== null)
 }
 
 /**
@@ -60,6 +61,7 @@ export function finishHeader(
   view.setUint16(at + TCP_WINDOW, window)
   view.setUint16(at + TCP_URGENT_POINTER, urgent)
   packet.transportHeader = at
+  if (c.md5Key !== null) md5Sign(c.md5Key, c.flow.source, c.flow.destination, packet)
   setPartialChecksum(
     packet,
     TCP_CHECKSUM,
@@ -76,6 +78,7 @@ export function markLarge(packet: Packet, payload: number, segmentSize: number):
 }
 
 function fillOptions(c: Connection): void {
+  options.md5 = c.md5Key !== null
   options.timestamps = c.timestampsOk
   if (c.timestampsOk) {
     options.tsval = timestampNow(c)

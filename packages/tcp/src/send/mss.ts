@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.js'
 import { TCP_HEADER_LENGTH } from '../wire/segment.js'
+import { maxSackBlocks } from '../wire/write-options.js'
 
 /** Largest packet handed down to be cut, in bytes, as far as the network layer allows. */
 const LARGEST = 65_535
@@ -36,12 +37,14 @@ export function currentMss(c: Connection): number {
   if (route?.valid && route.mtu !== c.pathMtu) syncMss(c, route.mtu)
   const blocks = c.sackOk ? c.sackCount + (c.dsackWaiting ? 1 : 0) : 0
   if (blocks === 0) return c.mss
-  const room = c.timestampsOk ? 3 : 4
-  return c.mss - 4 - 8 * Math.min(blocks, room)
+  const room = maxSackBlocks(c.timestampsOk, c.md5Key !== null)
+  return room <= 0 ? c.mss : c.mss - 4 - 8 * Math.min(blocks, room)
 }
 
 /** Bytes gathered in one entry of the queue before another is begun (Linux's `tcp_xmit_size_goal`). */
 export function sizeGoal(c: Connection, mss: number): number {
+  // What is signed cannot be cut by the device.
+  if (c.md5Key !== null) return mss
   const goal = boundToHalfWindow(c, largestSegment(c) - 1 - HEADER_ROOM)
   return Math.max(1, Math.floor(goal / mss)) * mss
 }

@@ -2,9 +2,13 @@ import { createAddressSlot, setSlot } from '@jackfield/addr'
 import { NetworkFlow } from '@jackfield/interfaces'
 import { pseudoHeaderSum, setPartialChecksum } from '@jackfield/transport'
 import type { ArrivingSegment } from '../arriving-segment.js'
+import { isSigned, md5KeyOf } from '../md5/md5-check.js'
+import { md5Sign } from '../md5/md5-digest.js'
 import type { TcpProtocol } from '../protocol.js'
 import { FLAG_ACK, FLAG_RST, TCP_CHECKSUM, TCP_HEADER_LENGTH } from '../wire/segment.js'
-import { writeAlignedTimestamps } from '../wire/write-options.js'
+import { EstablishedOptions, establishedOptionsLength, writeEstablishedOptions } from '../wire/write-options.js'
+
+const options = new EstablishedOptions()
 
 /** Segments that answer one without a connection: resets, and the acknowledgements of TIME-WAIT and requests. */
 export class Replies {
@@ -12,6 +16,8 @@ export class Replies {
   private readonly source = createAddressSlot()
   private readonly destination = createAddressSlot()
   private readonly flow: NetworkFlow
+  /** For the segment that is sent. */
+  private key: Uint8Array | null = null
 
   constructor(tcp: TcpProtocol) {
     this.tcp = tcp
@@ -21,6 +27,10 @@ export class Replies {
   /** RFC 9293 3.10.7.1: a reset for a segment that is nobody's; none for a reset. */
   reset(s: ArrivingSegment): void {
     if ((s.flags & FLAG_RST) !== 0) return
+    const key = this.keyFor(s)
+    // Who signs must have proved that it knows the key.
+    if (s.options.md5Offset >= 0 && (key === null || !isSigned(key, s))) return
+    this.key = key
     this.tcp.counters.TcpOutRsts++
     if ((s.flags & FLAG_ACK) !== 0) this.send(s, s.ack, 0, FLAG_RST, 0, false, 0, 0)
     else this.send(s, 0, s.endSeq, FLAG_RST | FLAG_ACK, 0, false, 0, 0)
@@ -36,7 +46,17 @@ export class Replies {
     tsval: number,
     tsecr: number,
   ): void {
+    this.key = this.keyFor(s)
     this.send(s, seq, ack, FLAG_ACK, window, timestamps, tsval, tsecr)
+  }
+
+  /** The key with which the peer of a segment is answered (RFC 2385): that of whoever the segment is for. */
+  private keyFor(s: ArrivingSegment): Uint8Array | null {
+    const { source, destination, header } = s
+    if (source === null || destination === null || header === null) return null
+    const { tcp } = this
+    if (!tcp.usesMd5) return null
+    return md5KeyOf(tcp.table.lookup(destination, s.destinationPort, source, s.sourcePort, header.interfaceIndex), s)
   }
 
   private send(
@@ -56,7 +76,12 @@ export class Replies {
     if (network === undefined) return
     setSlot(this.source, destination)
     setSlot(this.destination, source)
-    const length = TCP_HEADER_LENGTH + (timestamps ? 12 : 0)
+    const { key } = this
+    options.md5 = key !== null
+    options.timestamps = timestamps
+    options.tsval = tsval
+    options.tsecr = tsecr
+    const length = TCP_HEADER_LENGTH + establishedOptionsLength(timestamps, 0, key !== null)
     const packet = tcp.host.packets.allocate(length)
     const { view } = packet
     const at = packet.start
@@ -67,7 +92,8 @@ export class Replies {
     view.setUint16(at + 12, ((length >>> 2) << 12) | flags)
     view.setUint16(at + 14, window)
     view.setUint16(at + 18, 0)
-    if (timestamps) writeAlignedTimestamps(view, at + TCP_HEADER_LENGTH, tsval, tsecr)
+    writeEstablishedOptions(view, at + TCP_HEADER_LENGTH, options)
+    if (key !== null) md5Sign(key, this.source, this.destination, packet)
     setPartialChecksum(packet, TCP_CHECKSUM, pseudoHeaderSum(this.source, this.destination, 6, length))
     packet.transportHeader = at
     flow.route = null

@@ -138,7 +138,9 @@ function fillSynOptions(c: Connection, segment: SendSegment): void {
   const { settings } = c.tcp
   const answers = c.rcvNxt !== 0
   synOptions.mss = c.advertisedMss + (answers ? c.headerOptions : 0)
-  synOptions.timestamps = answers ? c.timestampsOk : settings.timestamps !== 0
+  // As Linux: timestamps and a digest leave too little room for SACK blocks.
+  synOptions.md5 = c.md5Key !== null
+  synOptions.timestamps = answers ? c.timestampsOk : settings.timestamps !== 0 && c.md5Key === null
   synOptions.tsval = timestampNow(c)
   synOptions.tsecr = answers ? c.tsRecent : 0
   synOptions.sackPermitted = answers ? c.sackOk : settings.sack !== 0

@@ -144,6 +144,7 @@ function splitPoint(c: Connection, segment: SendSegment, mss: number, packets: n
 
 /** Packets cut from one large segment: about a millisecond at the pacing rate, more on short paths. */
 export function largestCut(c: Connection, mss: number): number {
+  if (c.md5Key !== null) return 1
   const { settings } = c.tcp
   const largest = largestSegment(c)
   const fewest = c.congestion.minTsoSegments?.(c) ?? settings.minTsoSegs

@@ -3,8 +3,8 @@ import { TCP_MAX_OPTIONS_LENGTH } from './segment.js'
 
 const NOP_NOP = (kind.TCPOPT_NOP << 24) | (kind.TCPOPT_NOP << 16)
 const TIMESTAMP_HEAD = (kind.TCPOPT_TIMESTAMP << 8) | kind.TCPOLEN_TIMESTAMP
-/** With the two fillers before them. */
-const MD5_ALIGNED = 20
+/** Bytes of the MD5 option with the two fillers before it. */
+export const MD5_ALIGNED = 20
 const TIMESTAMP_ALIGNED = 12
 const SACK_BASE_ALIGNED = 4
 
