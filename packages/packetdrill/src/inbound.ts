@@ -27,7 +27,8 @@ export function inboundBytes(packet: PacketSpec, book: SocketBook, configuration
   }
   return encodePacket(wire, (bytes) => {
     if (!wantsDigest(packet)) return
-    if (book.md5Key === null) throw new ScriptError('semantic', packet.line, 'md5 without a digest needs a key: set TCP_MD5SIG')
+    if (book.md5Key === null)
+      throw new ScriptError('semantic', packet.line, 'md5 without a digest needs a key: set TCP_MD5SIG')
     signMd5(bytes, book.md5Key)
   })
 }

@@ -217,6 +217,8 @@ export class ConnectionState extends ConnectionFlags {
 
   // --- what the user set
   nonagle = 0
+  /** The key that what is sent is signed with (RFC 2385); null: it is not. */
+  md5Key: Uint8Array | null = null
 
   // --- counted for tcp_info
   /** What holds sending back (`LIMIT_*`), since when, and microseconds spent so before (see limit-times.ts). */

@@ -19,7 +19,6 @@ import type { ZeroCopySends } from './errors/zero-copy.js'
 import type { FastOpenRequest } from './listener/fast-open-client.js'
 import type { Listener } from './listener/listener.js'
 import type { Request } from './listener/request.js'
-import type { Md5Keys } from './md5/md5-keys.js'
 import type { TcpProtocol } from './protocol.js'
 import type { InOrderQueue } from './receive/in-order.js'
 import type { OutOfOrderQueue } from './receive/out-of-order.js'
@@ -60,12 +59,6 @@ export class Connection extends ConnectionState implements SocketEndpoint, Packe
   notices: NoticeQueue | null = null
   /** Sends with `MSG_ZEROCOPY`; null: there was none. */
   zeroCopies: ZeroCopySends | null = null
-  /** `TCP_MD5SIG`; null: no key was ever set. */
-  md5Keys: Md5Keys | null = null
-  /** The key that what is sent is signed with (RFC 2385); null: it is not. */
-  md5Key: Uint8Array | null = null
-  /** `SO_INCOMING_CPU` and the like, by their numbers. */
-  hints: Map<number, number> | null = null
   /** Told, once, when what a closed socket had to send has been acknowledged, or never will be. */
   closed: (() => void) | null = null
   /** While it listens. */

@@ -44,8 +44,7 @@ function setHint(c: Connection, name: number, number: number): number {
   if (Number.isNaN(number)) return -EINVAL
   if (name === SO_BUSY_POLL && number < 0) return -EINVAL
   if (name === SO_TXREHASH && (number < -1 || number > 1)) return -EINVAL
-  c.hints ??= new Map()
-  c.hints.set(name, number)
+  c.hints = new Map([...(c.hints ?? []), [name, number]])
   return 0
 }
 

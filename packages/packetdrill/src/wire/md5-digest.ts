@@ -19,7 +19,14 @@ function digestOf(bytes: Uint8Array, key: Uint8Array): Uint8Array {
   const header = bytes.slice(tcp, tcp + 20)
   header[16] = 0
   header[17] = 0
-  return md5.create().update(addresses).update(Uint8Array.from(rest)).update(header).update(bytes.slice(data)).update(key).digest()
+  return md5
+    .create()
+    .update(addresses)
+    .update(Uint8Array.from(rest))
+    .update(header)
+    .update(bytes.slice(data))
+    .update(key)
+    .digest()
 }
 
 /** Where the digest of a segment's MD5 option begins; -1 where it has none. */

@@ -46,6 +46,7 @@ export function promote(listener: Listener, r: Request, s: ArrivingSegment): Con
   c.flow.route = r.flow.route
   c.savedSyn = r.savedSyn
   const key = connection.md5Keys?.find(source) ?? null
+  c.md5Keys = null
   if (key !== null) {
     c.md5Keys = Md5Keys.forPeer(source, key)
     c.md5Key = key
