@@ -17,8 +17,10 @@ const option: fc.Arbitrary<TcpOption> = fc.oneof(
   fc.tuple(u32, u32).map(([value, echo]): TcpOption => ({ kind: 'timestamp', value, echo })),
   fc.array(fc.tuple(u32, u32), { minLength: 1, maxLength: 4 }).map((blocks): TcpOption => ({ kind: 'sack', blocks })),
   fc
-    .tuple(fc.constantFrom('fastOpen', 'fastOpenExperimental', 'md5'), fc.uint8Array({ maxLength: 16 }))
+    .tuple(fc.constantFrom('fastOpen', 'fastOpenExperimental'), fc.uint8Array({ maxLength: 16 }))
     .map(([kind, data]): TcpOption => ({ kind, data })),
+  fc.uint8Array({ minLength: 1, maxLength: 16 }).map((data): TcpOption => ({ kind: 'md5', data })),
+  fc.constant<TcpOption>({ kind: 'md5', data: new Uint8Array(16), good: true }),
   fc
     .tuple(
       u16.filter((magic) => magic !== 0xf989),

@@ -1,6 +1,5 @@
 import { PortEntry } from '@jackfield/transport'
 import type { Md5Keys } from './md5/md5-keys.js'
-import type { Md5Keys } from './md5/md5-keys.js'
 
 /** What the user set on a socket, as most never do. */
 export class ChosenOptions {
