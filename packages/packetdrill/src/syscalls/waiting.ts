@@ -1,11 +1,4 @@
-import {
-  EBADF,
-  EINVAL,
-  EPERM,
-  type PollDescriptor,
-  type ReadinessEvent,
-  SocketError,
-} from '@jackfield/sockets'
+import { EBADF, EINVAL, EPERM, type PollDescriptor, type ReadinessEvent, SocketError } from '@jackfield/sockets'
 import type { Expression } from '../script.js'
 import type { SubjectReadiness } from '../subject.js'
 import type { Arguments } from './arguments.js'
