@@ -16,7 +16,6 @@ import { describe, expect, test } from 'vitest'
 import type { Connection } from '../connection.js'
 import { letters, option, read } from '../listener/peer.test-support.js'
 import { ESTABLISHED, SYN_RECEIVED } from '../state.js'
-
 import { accepted, only, SYN, setup, synAck } from './forwarder.test-support.js'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))

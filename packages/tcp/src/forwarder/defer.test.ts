@@ -3,7 +3,6 @@ import { AF_INET, ECONNABORTED, type ForwardState, SO_REUSEADDR, SOL_SOCKET } fr
 import { describe, expect, test } from 'vitest'
 import { letters, option, synOptions } from '../listener/peer.test-support.js'
 import { ESTABLISHED } from '../state.js'
-
 import { accepted, only, SYN, setup, synAck } from './forwarder.test-support.js'
 
 describe('a deferred request', () => {

@@ -10,7 +10,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Connection } from '../connection.js'
 import { letters, Peer, type PeerSegment } from '../listener/peer.test-support.js'
-
 import { accepted, only, SYN, setup, synAck } from './forwarder.test-support.js'
 
 describe('the handler of a forwarder', () => {
