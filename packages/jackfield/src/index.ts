@@ -3,4 +3,6 @@ export { createCable, createLoopback, createSwitch, impair } from '@jackfield/li
 export * from '@jackfield/sockets'
 export { createStack } from '@jackfield/stack'
 export { createHost, type Host, type HostInterface, type HostModules, type HostOptions } from './create-host.js'
+export type { CpuUsage, Iperf3Result } from './services/iperf3/results.js'
+export { type Iperf3Options, serveIperf3 } from './services/iperf3/server.js'
 export { SERVICE_NAMES, type Service, type ServiceName, serve } from './services/services.js'

@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs'
 import { IpAddress, Prefix } from '@jackfield/addr'
 import { InvalidArgumentError } from 'commander'
-import { SERVICE_NAMES, type ServiceName } from '../services/services.js'
+import { SERVICE_NAMES } from '../services/services.js'
+import type { ServiceRequest } from './serve-request.js'
 
 /** What `jackfield up` was told. */
 export interface UpOptions {
@@ -10,7 +12,7 @@ export interface UpOptions {
   gateway?: IpAddress[]
   hostAddress?: Prefix[]
   mtu?: number
-  services?: ServiceName[]
+  services?: ServiceRequest[]
   sysctl?: [name: string, value: string][]
   offload: boolean
   pcap?: string
@@ -37,18 +39,28 @@ export function parseMtu(text: string): number {
   return mtu
 }
 
-/** `echo,discard`; names of services. */
-export function parseServices(text: string): ServiceName[] {
+/** `echo,discard`: names of services; `http=DIR` with the directory that it serves. */
+export function parseServices(text: string): ServiceRequest[] {
   return text
     .split(',')
-    .filter((name) => name !== '')
-    .map((name) => {
-      const known = SERVICE_NAMES.find((service) => service === name)
-      if (known === undefined) {
-        throw new InvalidArgumentError(`there is no service '${name}'; there are ${SERVICE_NAMES.join(', ')}`)
+    .filter((word) => word !== '')
+    .map((word) => {
+      const at = word.indexOf('=')
+      const name = at < 0 ? word : word.slice(0, at)
+      if (name === 'http') return { name, directory: parseDirectory(word.slice(name.length + 1)) }
+      const known = [...SERVICE_NAMES, 'iperf3' as const].find((service) => service === name)
+      if (known === undefined || at >= 0) {
+        const names = [...SERVICE_NAMES, 'http=DIR', 'iperf3'].join(', ')
+        throw new InvalidArgumentError(`there is no service '${word}'; there are ${names}`)
       }
-      return known
+      return { name: known }
     })
+}
+
+function parseDirectory(path: string): string {
+  if (path !== '' && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path
+  const given = path === '' ? 'none was given' : `'${path}' is none`
+  throw new InvalidArgumentError(`http is given with the directory that it serves, as http=/srv/files: ${given}`)
 }
 
 /** `NAME=VALUE`, once more each time the option is given. */

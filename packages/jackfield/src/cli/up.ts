@@ -1,9 +1,10 @@
 import { capture, PcapngWriter } from '@jackfield/pcap'
 import { Command } from 'commander'
 import { createHost, type Host } from '../create-host.js'
-import { type Service, serve } from '../services/services.js'
+import type { Service } from '../services/services.js'
 import { CaptureFile } from './capture-file.js'
 import { insideNamespace, reexecute, runCommand } from './rootless.js'
+import { serveRequest } from './serve-request.js'
 import { parseAddress, parseMtu, parsePrefix, parseServices, parseSysctl, type UpOptions } from './up-options.js'
 
 const EXAMPLES = `
@@ -11,6 +12,11 @@ Examples:
   jackfield up --tun tun0 --address 10.9.0.2/24 --host-address 10.9.0.1/24 --services echo,discard
   jackfield up --tap tap0 --address 10.9.0.2/24 --host-address 10.9.0.1/24 --pcap trace.pcapng
   jackfield up --tun tun0 --address 10.9.0.2/24 --host-address 10.9.0.1/24 --rootless -- ping -c 3 10.9.0.2
+
+Services, on their assigned ports:
+  echo 7, discard 9, daytime 13, chargen 19    the small services of old, by TCP and UDP
+  http=DIR 80     files of DIR by GET and HEAD, with ranges; what PUT and POST bring is counted and thrown away
+  iperf3 5201     tests of stock iperf3 clients, by TCP and UDP, one at a time
 
 It runs until SIGINT or SIGTERM, or with --rootless until COMMAND ends; then its exit status is COMMAND's.`
 
@@ -26,7 +32,7 @@ export function upCommand(): Command {
     .option('--gateway <g>', "the stack's router for everything else", parseAddress)
     .option('--host-address <a/len>', "give the kernel's end of the device this address and bring it up", parsePrefix)
     .option('--mtu <n>', 'MTU of the device, bytes', parseMtu)
-    .option('--services <list>', 'echo, discard, chargen, daytime: served on ports 7, 9, 19, 13', parseServices)
+    .option('--services <list>', 'what to serve, separated by commas: see below', parseServices)
     .option('--sysctl <name=value>', 'a setting of the stack, as net.ipv4.ip_forward=1; may be repeated', parseSysctl)
     .option('--no-offload', 'no checksum or segmentation offload on the device')
     .option('--pcap <file>', 'write what crosses the device to FILE (pcapng)')
@@ -58,7 +64,7 @@ async function up(options: UpOptions, command: readonly string[]): Promise<numbe
     for (const [name, value] of sysctl) if (!isOfDevice(name, options)) host.stack.sysctl.set(name, value)
     await addDevice(host, options, writer)
     for (const [name, value] of sysctl) if (isOfDevice(name, options)) host.stack.sysctl.set(name, value)
-    for (const name of options.services ?? []) services.push(serve(host, name))
+    for (const request of options.services ?? []) services.push(serveRequest(host, request))
     const stopped = stopSignal()
     announce(host, options, services)
     if (options.rootless !== true) {

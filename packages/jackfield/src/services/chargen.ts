@@ -20,3 +20,10 @@ function makePattern(): Uint8Array {
 export function chargenLines(length: number): Uint8Array {
   return PATTERN.subarray(0, length)
 }
+
+/** Whole turns of the pattern, one behind the other. */
+export function chargenTurns(count: number): Uint8Array {
+  const turns = new Uint8Array(count * PATTERN.length)
+  for (let turn = 0; turn < count; turn++) turns.set(PATTERN, turn * PATTERN.length)
+  return turns
+}

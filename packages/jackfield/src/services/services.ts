@@ -1,9 +1,11 @@
 import { IPPROTO_UDP } from '@jackfield/sockets'
 import type { Host } from '../create-host.js'
-import { chargenLines } from './chargen.js'
+import { chargenLines, chargenTurns } from './chargen.js'
 import { serveDatagrams } from './datagram-service.js'
 import { daytime } from './daytime.js'
-import { DiscardStream, EchoStream, SendStream, type StreamHandler, serveStreams } from './stream-service.js'
+import { DiscardStream, EchoStream, SendStream } from './small-streams.js'
+import type { StreamHandler } from './stream-loop.js'
+import { serveStreams } from './stream-service.js'
 
 /** The small services of old, on their assigned ports: good targets for tests of everything below them. */
 export const SERVICE_NAMES = ['echo', 'discard', 'chargen', 'daytime'] as const
@@ -11,7 +13,7 @@ export type ServiceName = (typeof SERVICE_NAMES)[number]
 
 /** A service that runs. */
 export interface Service {
-  readonly name: ServiceName
+  readonly name: string
   readonly port: number
   /** `'udp'` and the like. */
   readonly transports: readonly string[]
@@ -34,14 +36,14 @@ const ANSWERS: Readonly<Record<ServiceName, Answer>> = {
   daytime: (_request, host) => daytime(host.stack.clock.wallTime()),
 }
 
-/** Bytes of the pattern that TCP chargen sends over and over: one turn of it. */
-const CHARGEN_TURN = 7030
+/** What TCP chargen sends over and over: many turns of the pattern, as each call costs. */
+const CHARGEN_STREAM: Uint8Array = chargenTurns(64)
 
 /** What a service does with a connection. */
 const STREAMS: Readonly<Record<ServiceName, (host: Host, fd: number) => StreamHandler>> = {
   echo: (host, fd) => new EchoStream(host.sockets, fd),
   discard: (host, fd) => new DiscardStream(host.sockets, fd),
-  chargen: (host, fd) => new SendStream(host.sockets, fd, chargenLines(CHARGEN_TURN), false),
+  chargen: (host, fd) => new SendStream(host.sockets, fd, CHARGEN_STREAM, false),
   daytime: (host, fd) => new SendStream(host.sockets, fd, daytime(host.stack.clock.wallTime()), true),
 }
 
@@ -54,7 +56,7 @@ export function serve(host: Host, name: ServiceName): Service {
   const answer = ANSWERS[name]
   const closeDatagrams = serveDatagrams(host.sockets, IPPROTO_UDP, port, (request) => answer(request, host))
   try {
-    const closeStreams = serveStreams(host.sockets, port, (_, fd) => STREAMS[name](host, fd))
+    const closeStreams = serveStreams(host.sockets, port, (fd) => STREAMS[name](host, fd))
     const close = (): void => {
       closeDatagrams()
       closeStreams()
