@@ -26,6 +26,7 @@ describe('help', () => {
     const options = ['tun', 'tap', 'address', 'gateway', 'host-address', 'mtu', 'services', 'sysctl', 'no-offload']
     for (const option of [...options, 'pcap', 'name', 'rootless']) expect(stdout).toContain(`--${option}`)
     expect(stdout).toContain('Examples:')
+    for (const service of ['echo', 'http=DIR', 'iperf3']) expect(stdout).toContain(service)
     expect(stdout).not.toContain('default: []')
   })
 
@@ -62,6 +63,9 @@ describe('a line that makes no sense has status 2 and says what would be right',
     ['as 10.9.0.2/24', ['up', '--tun', 'jfbad', '--address', '10.9.0.2']],
     ['IPv4', ['up', '--tun', 'jfbad', '--address', '10.9.0.256/24']],
     ["there is no service 'web'; there are echo, discard, chargen, daytime", [...good, '--services', 'echo,web']],
+    ["there is no service 'echo=7'", [...good, '--services', 'echo=7']],
+    ['as http=/srv/files: none was given', [...good, '--services', 'http']],
+    ["as http=/srv/files: '/nonexistent' is none", [...good, '--services', 'http=/nonexistent']],
     ['from 68 to 65535', [...good, '--mtu', '67']],
     ['from 68 to 65535', [...good, '--mtu', '1e3']],
     ['NAME=VALUE', [...good, '--sysctl', 'net.ipv4.ip_forward']],

@@ -1,57 +1,11 @@
 import type { Socket } from 'node:net'
-import {
-  AF_INET,
-  SHUT_WR,
-  SO_REUSEADDR,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  SOL_TCP,
-  type Sockets,
-  TCP_INFO,
-} from '@jackfield/sockets'
+import { SOL_TCP, TCP_INFO } from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
-import { noise, type OpenStack, openStack } from './in-process.test-support.js'
+import { noise, openStack } from './in-process.test-support.js'
 import { run, until } from './kernel.test-support.js'
 import { FarHost } from './router.test-support.js'
+import { connectStack, drainStack, exchangeStack, listenStack } from './stack-stream.test-support.js'
 import { broken, dial, drain, hundredMegabytes, listen, listenEcho, outcome, sha256 } from './tcp.test-support.js'
-
-const TIME_LIMIT = 100_000
-
-/** A connection of the stack's; rejects with its error. */
-async function connectStack(sockets: Sockets, port: number, address: string): Promise<number> {
-  const fd = sockets.socket(AF_INET, SOCK_STREAM)
-  await sockets.promises.connect(fd, `${address}:${port}`, { signal: AbortSignal.timeout(TIME_LIMIT) })
-  return fd
-}
-
-/** A listener of the stack's. */
-function listenStack({ sockets, stack }: OpenStack, port: number): number {
-  const fd = sockets.socket(AF_INET, SOCK_STREAM)
-  sockets.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-  sockets.bind(fd, `${stack}:${port}`)
-  sockets.listen(fd)
-  return fd
-}
-
-/** All that a connection of the stack's receives, to its end. */
-async function drainStack(sockets: Sockets, fd: number): Promise<Buffer> {
-  const signal = AbortSignal.timeout(TIME_LIMIT)
-  const chunks: Uint8Array[] = []
-  const buffer = new Uint8Array(1_000_000)
-  for (;;) {
-    const length = await sockets.promises.recv(fd, buffer, 0, { signal })
-    if (length === 0) return Buffer.concat(chunks)
-    chunks.push(buffer.slice(0, length))
-  }
-}
-
-/** Sends all, then FIN, while what comes back is read to its end. */
-async function exchangeStack(sockets: Sockets, fd: number, bytes: Uint8Array): Promise<Buffer> {
-  const received = drainStack(sockets, fd)
-  await sockets.promises.send(fd, bytes, 0, { signal: AbortSignal.timeout(TIME_LIMIT) })
-  sockets.shutdown(fd, SHUT_WR)
-  return received
-}
 
 describe.each([
   ['with offloads', {}],

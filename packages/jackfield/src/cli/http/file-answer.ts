@@ -33,7 +33,9 @@ export async function answerFile(root: string, request: IncomingMessage, respons
 /** The names that a request's target comes to, decoded; null for one that cannot be a path or that leads upwards. */
 function pathNames(target: string): string[] | null {
   try {
-    const names = decodeURIComponent(new URL(target, 'http://localhost').pathname).split('/')
+    // As it stands in most requests, or with the host in front (RFC 9112, 3.2.2).
+    const { pathname } = new URL(target.startsWith('/') ? `http://localhost${target}` : target)
+    const names = decodeURIComponent(pathname).split('/')
     return names.some((name) => name === '..' || name.includes('\0')) ? null : names
   } catch {
     return null

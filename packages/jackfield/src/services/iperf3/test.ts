@@ -109,14 +109,22 @@ export class Iperf3Test {
     await control.writeState(iperf3.PARAM_EXCHANGE)
     const parameters = readParameters(await control.readJson())
     this.protocol = parameters.protocol
+    // The client has nothing more to say before the end of the test. One that goes is not waited for.
+    const ended = control.readState()
+    ended.then(
+      (state) => {
+        if (state !== iperf3.TEST_END) this.abort('the client ended the test')
+      },
+      () => this.abort('the client went'),
+    )
     await this.gather(parameters, cookie)
     await control.writeState(iperf3.TEST_START)
     const before = this.cpuUsage()
     this.start(parameters)
     await control.writeState(iperf3.TEST_RUNNING)
     this.allow(parameters.seconds > 0 ? parameters.omit + parameters.seconds + PATIENCE : LONGEST)
-    const state = await control.readState()
-    if (state !== iperf3.TEST_END) throw new Error('the client ended the test')
+    await ended
+    this.over.signal.throwIfAborted()
     this.seconds = (this.host.stack.clock.now() - this.began) / 1e6
     const results = this.results(parameters, before)
     for (const stream of this.streams) stream.stop()

@@ -1,0 +1,103 @@
+import { createSeededRandom, createSystemClock } from '@jackfield/clock'
+import { createCable, type ImpairmentStatistics, type Impairments, impair } from '@jackfield/link'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createHost, type Host } from '../create-host.js'
+import { serve } from '../services/services.js'
+import { openTun } from '../tun.js'
+import { noise } from './in-process.test-support.js'
+import { place, run } from './kernel.test-support.js'
+import { connectStack, exchangeStack } from './stack-stream.test-support.js'
+import { dial, drain, listenEcho, sha256 } from './tcp.test-support.js'
+
+/** Bytes each way: enough for hundreds of losses. */
+const BYTES = noise(4_000_000)
+
+const PATHS: [title: string, impairments: Impairments, counted: keyof ImpairmentStatistics | null][] = [
+  ['loses 1 %', { delay: 2000, loss: 0.01 }, 'lost'],
+  ['loses 5 %', { delay: 2000, loss: 0.05 }, 'lost'],
+  ['loses in bursts', { delay: 2000, burstLoss: { enter: 0.002, leave: 0.2 } }, 'lost'],
+  ['reorders', { delay: 2000, reorder: { probability: 0.05, delay: 3000 } }, 'reordered'],
+  ['jitters, so that packets overtake', { delay: 3000, jitter: 2500, jitterReorders: true }, null],
+  ['repeats', { delay: 2000, duplicate: 0.05 }, 'duplicated'],
+  ['damages', { delay: 2000, corrupt: 0.01 }, 'corrupted'],
+  [
+    'does all of it',
+    { delay: 2000, loss: 0.01, duplicate: 0.01, corrupt: 0.005, reorder: { probability: 0.02, delay: 3000 } },
+    'lost',
+  ],
+]
+
+const hosts: Host[] = []
+
+afterEach(async () => {
+  for (const host of hosts.splice(0)) {
+    await host.close()
+    expect(host.stack.packets.outstanding).toBe(0)
+  }
+})
+
+/** The kernel's own device, impaired both ways. No offload: what is lost is one segment of the path's MTU. */
+function impairedDevice(impairments: Impairments) {
+  const at = place('tun')
+  const clock = createSystemClock()
+  const random = createSeededRandom(1)
+  const tun = openTun({ name: at.name, address: `${at.kernel}/24`, offload: false })
+  const device = impair(tun, { clock, random, egress: impairments, ingress: impairments })
+  const host = createHost({ clock, interfaces: [{ device, addresses: [`${at.stack}/24`] }] })
+  hosts.push(host)
+  return { ...at, host, device, target: at.stack }
+}
+
+/** Behind a stack that forwards, over a cable in memory that is impaired, another stack. */
+async function impairedCable(impairments: Impairments) {
+  const at = place('tun')
+  const clock = createSystemClock()
+  const random = createSeededRandom(1)
+  const cable = createCable({ clock, random, medium: 'ip', ...impairments })
+  const router = createHost({ clock, sysctl: { 'net.ipv4.ip_forward': 1 } })
+  router.addInterface(openTun({ name: at.name, address: `${at.kernel}/24` }), { addresses: [`${at.stack}/24`] })
+  router.addInterface(cable.a, { addresses: ['198.18.0.1/24'] })
+  const target = '198.18.0.2'
+  const host = createHost({
+    clock,
+    interfaces: [{ device: cable.b, addresses: [`${target}/24`], gateway: '198.18.0.1' }],
+  })
+  hosts.push(router, host)
+  await run('ip', 'route', 'replace', '198.18.0.0/24', 'via', at.stack, 'congctl', 'cubic')
+  return { ...at, host, router, cable, target }
+}
+
+describe.each(PATHS)('over a TUN device that %s', (_title, impairments, counted) => {
+  test('the kernel calls: all comes back as it was sent', async () => {
+    const { host, target, device } = impairedDevice(impairments)
+    serve(host, 'echo')
+    const connection = await dial(7, target)
+    connection.end(BYTES)
+    expect(sha256(await drain(connection))).toBe(sha256(BYTES))
+    if (counted !== null) expect(device.impairments.ingress[counted]).toBeGreaterThan(0)
+  })
+
+  test('the stack calls: all comes back as it was sent', async () => {
+    const { host, kernel } = impairedDevice(impairments)
+    const fd = await connectStack(host.sockets, await listenEcho(kernel), kernel)
+    expect(sha256(await exchangeStack(host.sockets, fd, BYTES))).toBe(sha256(BYTES))
+    host.sockets.close(fd)
+  })
+})
+
+describe.each(PATHS)('through a stack that forwards to a cable that %s', (_title, impairments) => {
+  test('the kernel calls: all comes back as it was sent', async () => {
+    const { host, target } = await impairedCable(impairments)
+    serve(host, 'echo')
+    const connection = await dial(7, target)
+    connection.end(BYTES)
+    expect(sha256(await drain(connection))).toBe(sha256(BYTES))
+  })
+
+  test('the stack beyond calls the kernel: all comes back as it was sent', async () => {
+    const { host, kernel } = await impairedCable(impairments)
+    const fd = await connectStack(host.sockets, await listenEcho(kernel), kernel)
+    expect(sha256(await exchangeStack(host.sockets, fd, BYTES))).toBe(sha256(BYTES))
+    host.sockets.close(fd)
+  })
+})

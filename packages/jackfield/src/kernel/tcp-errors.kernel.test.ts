@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net'
+import { Prefix } from '@jackfield/addr'
+import type { RouteEntry } from '@jackfield/interfaces'
+import { createCable } from '@jackfield/link'
+import { SHUT_WR, SO_LINGER, SOL_SOCKET } from '@jackfield/sockets'
+import { describe, expect, test } from 'vitest'
+import { createHost } from '../create-host.js'
+import { serve } from '../services/services.js'
+import { noise, openStack } from './in-process.test-support.js'
+import { run, until } from './kernel.test-support.js'
+import { connectStack, drainStack, listenStack } from './stack-stream.test-support.js'
+import { broken, dial, drain, listen, listenEcho, outcome } from './tcp.test-support.js'
+
+const RESET_ON_CLOSE = { onoff: 1, linger: 0 }
+
+describe('resets in the middle', () => {
+  test('by the stack, of a connection that the kernel made and sends on', async () => {
+    const opened = openStack('tun')
+    const { sockets, stack } = opened
+    const listening = listenStack(opened, 80)
+    const connection = await dial(80, stack)
+    const fd = await sockets.promises.accept(listening)
+    const over = broken(connection)
+    connection.write(noise(20_000_000))
+    await sockets.promises.recv(fd, new Uint8Array(1000))
+    sockets.setsockopt(fd, SOL_SOCKET, SO_LINGER, RESET_ON_CLOSE)
+    sockets.close(fd)
+    expect(await over).toBe('ECONNRESET')
+  })
+
+  test('by the stack, of a connection that it made itself: the kernel’s listener has its end reset', async () => {
+    const { kernel, sockets } = openStack('tun')
+    const accepted: Socket[] = []
+    const fd = await connectStack(sockets, await listen(kernel, (socket) => accepted.push(socket)), kernel)
+    await until(() => accepted.length === 1, 'the connection')
+    const socket = accepted[0] as Socket
+    const over = broken(socket)
+    socket.resume()
+    await sockets.promises.send(fd, noise(100_000))
+    sockets.setsockopt(fd, SOL_SOCKET, SO_LINGER, RESET_ON_CLOSE)
+    sockets.close(fd)
+    expect(await over).toBe('ECONNRESET')
+  })
+
+  test('by the kernel, of a connection that it made and that the stack sends on', async () => {
+    const opened = openStack('tun')
+    const { sockets, stack } = opened
+    const listening = listenStack(opened, 80)
+    const connection = await dial(80, stack)
+    const fd = await sockets.promises.accept(listening)
+    const sending = outcome(sockets.promises.send(fd, noise(20_000_000)))
+    await new Promise((resolve) => connection.once('data', resolve))
+    connection.resetAndDestroy()
+    expect(await sending).toBe('ECONNRESET')
+    // The listener goes on.
+    const other = await dial(80, stack)
+    const next = await sockets.promises.accept(listening)
+    other.end('still there')
+    expect((await drainStack(sockets, next)).toString()).toBe('still there')
+  })
+})
+
+/** This kernel -- TUN -- a stack that forwards -- a cable -- another stack; and routes that refuse the way to it. */
+async function beyondStack() {
+  const opened = openStack('tun', { sysctl: { 'net.ipv4.ip_forward': 1, 'net.ipv4.icmp_ratelimit': 0 } })
+  const { clock } = opened.hosted.stack
+  const cable = createCable({ clock, medium: 'ip' })
+  opened.hosted.addInterface(cable.a, { addresses: ['198.18.0.1/24'] })
+  const address = '198.18.0.2'
+  const far = createHost({
+    clock,
+    interfaces: [{ device: cable.b, addresses: [`${address}/24`], gateway: '198.18.0.1' }],
+  })
+  await run('ip', 'route', 'replace', '198.18.0.0/24', 'via', opened.stack)
+  const refusal = (type: 'unreachable' | 'prohibit', destination = address): RouteEntry => ({
+    destination: Prefix.parse(`${destination}/32`),
+    type,
+  })
+  return { ...opened, far, address, refusal }
+}
+
+describe('ICMP errors of the stack', () => {
+  test.each([
+    ['unreachable', 'EHOSTUNREACH'],
+    ['prohibit', 'EHOSTUNREACH'],
+  ] as const)('its route of type %s ends the kernel’s attempt: %s', async (type, code) => {
+    const { far, address, hosted, refusal } = await beyondStack()
+    hosted.stack.addRoute(refusal(type))
+    expect(await outcome(dial(7, address))).toBe(code)
+    await far.close()
+  })
+
+  test('they do not end a connection that the kernel has: it goes on when the way is back', async () => {
+    const { far, address, hosted, refusal } = await beyondStack()
+    serve(far, 'echo')
+    const connection = await dial(7, address)
+    hosted.stack.addRoute(refusal('unreachable'))
+    const before = hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0
+    connection.end(noise(200_000))
+    await until(() => (hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0) > before, 'an error')
+    hosted.stack.removeRoute(refusal('unreachable'))
+    expect((await drain(connection)).equals(noise(200_000))).toBe(true)
+    await far.close()
+  })
+
+  test('they do not end one that the kernel’s listener accepted', async () => {
+    const { far, kernel, hosted, refusal } = await beyondStack()
+    const fd = await connectStack(far.sockets, await listenEcho(kernel), kernel)
+    // From here on nothing that the kernel sends arrives.
+    hosted.stack.addRoute(refusal('prohibit'))
+    const before = hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0
+    await far.sockets.promises.send(fd, noise(20_000))
+    far.sockets.shutdown(fd, SHUT_WR)
+    await until(() => (hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0) > before, 'an error')
+    hosted.stack.removeRoute(refusal('prohibit'))
+    expect((await drainStack(far.sockets, fd)).equals(noise(20_000))).toBe(true)
+    await far.close()
+  })
+})
+
+describe('ICMP errors of the kernel', () => {
+  const network = '192.0.2.0/24'
+
+  test('they do not end a connection that the stack has: it goes on when the way is back', async () => {
+    await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
+    const near = openStack('tun', { gateway: true })
+    const far = openStack('tun', { gateway: true })
+    serve(far.hosted, 'echo')
+    const fd = await connectStack(near.sockets, 7, far.stack)
+    const count = (): number => near.hosted.stack.counters()['IcmpInDestUnreachs'] ?? 0
+    const before = count()
+    await run('ip', 'route', 'add', 'unreachable', `${far.stack}/32`)
+    try {
+      await near.sockets.promises.send(fd, noise(200_000))
+      near.sockets.shutdown(fd, SHUT_WR)
+      await until(() => count() > before, 'an error')
+    } finally {
+      await run('ip', 'route', 'delete', 'unreachable', `${far.stack}/32`)
+    }
+    expect((await drainStack(near.sockets, fd)).equals(noise(200_000))).toBe(true)
+  })
+
+  test('a refused attempt leaves the stack’s other connections as they are', async () => {
+    await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
+    const { sockets, kernel } = openStack('tun', { gateway: true })
+    const fd = await connectStack(sockets, await listenEcho(kernel), kernel)
+    await run('ip', 'route', 'add', 'prohibit', network)
+    try {
+      expect(await outcome(connectStack(sockets, 80, '192.0.2.1'))).toBe('EHOSTUNREACH')
+      expect(await outcome(connectStack(sockets, 4321, kernel))).toBe('ECONNREFUSED')
+    } finally {
+      await run('ip', 'route', 'delete', 'prohibit', network)
+    }
+    await sockets.promises.send(fd, 'as before')
+    sockets.shutdown(fd, SHUT_WR)
+    expect((await drainStack(sockets, fd)).toString()).toBe('as before')
+  })
+})
