@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SocketAddress } from '@jackfield/addr'
 import { createNetwork, type Network, type SimHost } from '@jackfield/sim'
-import { AF_INET, SHUT_WR, SOCK_DGRAM, SOCK_STREAM, SocketError } from '@jackfield/sockets'
+import { AF_INET, SOCK_DGRAM, SocketError } from '@jackfield/sockets'
 import { Command } from 'commander'
 import { outputColors as colors } from './colors.js'
+import { showStream } from './demo-stream.js'
 import { socketTable } from './socket-table.js'
 
 /** What `jackfield demo` was told. */
@@ -42,6 +43,7 @@ async function demo(options: DemoOptions, print: (text: string) => void): Promis
   await showPing(net, near, far, print)
   const sender = await showDatagrams(net, near, far, print)
   await showFragments(net, near, far, print)
+  print(title(net, 'TCP over the same path'))
   await showStream(net, near, far, print)
 
   print(title(net, 'Sockets that are open'))
@@ -113,46 +115,6 @@ async function showFragments(net: Network, near: SimHost, far: SimHost, print: (
   far.sockets.close(server)
   print(title(net, 'A datagram larger than a frame'))
   print(`${message.length} bytes in 3 fragments: ${received[0] ?? 0} received whole at attempt ${attempts}`)
-}
-
-/** A TCP transfer over the path that loses, with a line of progress on a terminal. */
-async function showStream(net: Network, near: SimHost, far: SimHost, print: (text: string) => void): Promise<void> {
-  const total = 2_000_000
-  const listening = far.sockets.socket(AF_INET, SOCK_STREAM)
-  far.sockets.bind(listening, `${far.address}:5002`)
-  far.sockets.listen(listening)
-  const client = near.sockets.socket(AF_INET, SOCK_STREAM)
-  const accepting = far.sockets.promises.accept(listening)
-  await net.settle(near.sockets.promises.connect(client, `${far.address}:5002`))
-  const server = await net.settle(accepting)
-  const began = net.now
-  const sending = near.sockets.promises
-    .send(client, new Uint8Array(total).fill(0x6a))
-    .then(() => near.sockets.shutdown(client, SHUT_WR))
-  const buffer = new Uint8Array(65_536)
-  let received = 0
-  const receiving = (async () => {
-    for (;;) {
-      const length = await far.sockets.promises.recv(server, buffer)
-      if (length === 0) return
-      received += length
-      progress(received / total)
-    }
-  })()
-  await net.settle(Promise.all([sending, receiving]))
-  progress(null)
-  const seconds = (net.now - began) / 1e6
-  const again = near.stack.counters()['TcpRetransSegs'] ?? 0
-  for (const fd of [listening, server]) far.sockets.close(fd)
-  near.sockets.close(client)
-  print(title(net, 'TCP over the same path'))
-  print(`${received} bytes in ${seconds.toFixed(2)} s, every one in its place; ${again} segments sent again`)
-}
-
-/** Shows how far it is, where somebody looks; null ends it. */
-function progress(part: number | null): void {
-  if (!process.stdout.isTTY) return
-  process.stdout.write(part === null ? '\r\u001b[K' : `\r${Math.floor(part * 100)} %`)
 }
 
 /** Lengths of all that waits at a socket. */

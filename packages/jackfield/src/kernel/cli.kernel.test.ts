@@ -204,6 +204,9 @@ describe('demo', () => {
       const { code, stdout, stderr } = await jackfield('demo', '--seed', '7', '--pcap', file)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(/200 datagrams sent, \d+ received/)
+      expect(stdout).toMatch(/^ 50 % after \d+\.\d+ s of virtual time, \d+ segments sent again$/m)
+      expect(stdout).toMatch(/2000000 bytes in .*every one in its place\n[1-9]\d* segments sent again: /)
+      expect(stdout).not.toContain('\r')
       expect(stdout).toContain(`${statSync(file).size} bytes in ${file}`)
     }
     expect(readFileSync(files[0]).equals(readFileSync(files[1]))).toBe(true)

@@ -129,9 +129,12 @@ describe('the limit of ICMP errors', () => {
 
     const far = await FarHost.create()
     await far.connect('knocker', '10.75.0.1/24', 'knocked', '10.75.0.2/24')
+    // Datagrams that wait for its hardware address would be dropped but for the last few.
+    await until(async () => (await ping('-c', '1', '10.75.0.2')).received === 1, 'the other kernel')
     const beganThere = performance.now()
     await knock('10.75.0.2', 40)
-    const there = await far.icmpCounters()
+    await until(async () => ((await far.snmpCounters('Udp')).get('NoPorts') ?? 0) >= 40, 'all datagrams there')
+    const there = await far.snmpCounters('Icmp')
     const moreThere = Math.ceil((performance.now() - beganThere) / 1000)
     expect(there.get('OutDestUnreachs')).toBeGreaterThanOrEqual(6)
     expect(there.get('OutDestUnreachs')).toBeLessThanOrEqual(6 + moreThere)
@@ -139,12 +142,14 @@ describe('the limit of ICMP errors', () => {
 
   test('is for all destinations together, too', async () => {
     const { host, stack, count } = start({ 'net.ipv4.icmp_ratelimit': 0, 'net.ipv4.icmp_msgs_per_sec': 50 })
+    const began = performance.now()
     await knock(stack, 400)
     await until(() => count('UdpNoPorts') === 400, 'all datagrams')
     // 50 credits at once and as many a second, of which each message takes 0, 1 or 2 by chance.
     const sent = count('IcmpOutDestUnreachs')
+    const seconds = (performance.now() - began) / 1000
     expect(sent).toBeGreaterThanOrEqual(25)
-    expect(sent).toBeLessThan(200)
+    expect(sent).toBeLessThan(200 + 100 * seconds)
     expect(sent + count('IcmpOutRateLimitGlobal')).toBe(400)
     await host.close()
   })

@@ -64,10 +64,11 @@ export class FarHost {
     await this.start(process.execPath, '-e', TCP_ECHO, address).printed(/listening/)
   }
 
-  /** What its kernel counted of ICMP, by the names of `/proc/net/snmp`, as `OutDestUnreachs`. */
-  async icmpCounters(): Promise<ReadonlyMap<string, number>> {
+  /** What its kernel counted, by the names of `/proc/net/snmp`, as `OutDestUnreachs` of `Icmp`. */
+  async snmpCounters(protocol: 'Icmp' | 'Udp'): Promise<ReadonlyMap<string, number>> {
     const text = await this.run('cat', '/proc/net/snmp')
-    const [names = [], counts = []] = [...text.matchAll(/^Icmp: (.*)$/gm)].map(([, line = '']) => line.split(' '))
+    const lines = text.split('\n').filter((line) => line.startsWith(`${protocol}: `))
+    const [names = [], counts = []] = lines.map((line) => line.split(' ').slice(1))
     return new Map(names.map((name, i) => [name, Number(counts[i])]))
   }
 

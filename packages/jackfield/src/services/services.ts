@@ -1,8 +1,8 @@
 import { IPPROTO_UDP } from '@jackfield/sockets'
-import type { Host } from '../create-host.js'
 import { chargenLines, chargenTurns } from './chargen.js'
 import { serveDatagrams } from './datagram-service.js'
 import { daytime } from './daytime.js'
+import type { ServiceHost } from './service-host.js'
 import { DiscardStream, EchoStream, SendStream } from './small-streams.js'
 import type { StreamHandler } from './stream-loop.js'
 import { serveStreams } from './stream-service.js'
@@ -24,7 +24,7 @@ export interface Service {
 const PORTS: Readonly<Record<ServiceName, number>> = { echo: 7, discard: 9, daytime: 13, chargen: 19 }
 
 /** What a service answers to a datagram; null for no answer. */
-type Answer = (request: Uint8Array, host: Host) => Uint8Array | null
+type Answer = (request: Uint8Array, host: ServiceHost) => Uint8Array | null
 
 /** Bytes of UDP chargen's answer: RFC 864 has up to 512. */
 const CHARGEN_DATAGRAM = 512
@@ -40,7 +40,7 @@ const ANSWERS: Readonly<Record<ServiceName, Answer>> = {
 const CHARGEN_STREAM: Uint8Array = chargenTurns(64)
 
 /** What a service does with a connection. */
-const STREAMS: Readonly<Record<ServiceName, (host: Host, fd: number) => StreamHandler>> = {
+const STREAMS: Readonly<Record<ServiceName, (host: ServiceHost, fd: number) => StreamHandler>> = {
   echo: (host, fd) => new EchoStream(host.sockets, fd),
   discard: (host, fd) => new DiscardStream(host.sockets, fd),
   chargen: (host, fd) => new SendStream(host.sockets, fd, CHARGEN_STREAM, false),
@@ -51,7 +51,7 @@ const STREAMS: Readonly<Record<ServiceName, (host: Host, fd: number) => StreamHa
  * Starts a service on its assigned port on every address of the host, for datagrams and for connections.
  * @throws SocketError `EADDRINUSE` where the port is taken
  */
-export function serve(host: Host, name: ServiceName): Service {
+export function serve(host: ServiceHost, name: ServiceName): Service {
   const port = PORTS[name]
   const answer = ANSWERS[name]
   const closeDatagrams = serveDatagrams(host.sockets, IPPROTO_UDP, port, (request) => answer(request, host))

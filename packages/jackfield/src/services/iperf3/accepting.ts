@@ -10,7 +10,7 @@ import {
   type Sockets,
   type WaitOptions,
 } from '@jackfield/sockets'
-import type { Host } from '../../create-host.js'
+import type { ServiceHost } from '../service-host.js'
 import type { StreamHandler, StreamLoop } from '../stream-loop.js'
 import { ACCESS_DENIED, COOKIE_LENGTH } from './protocol.js'
 
@@ -58,7 +58,7 @@ export class RefusedStream implements StreamHandler {
   private readonly fd: number
   private readonly timer: Timer
 
-  constructor(host: Host, loop: StreamLoop, fd: number) {
+  constructor(host: ServiceHost, loop: StreamLoop, fd: number) {
     this.sockets = host.sockets
     this.fd = fd
     this.timer = host.stack.clock.createTimer(() => loop.finish(fd))

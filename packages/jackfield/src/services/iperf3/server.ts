@@ -1,4 +1,4 @@
-import type { Host } from '../../create-host.js'
+import type { ServiceHost } from '../service-host.js'
 import { serveStreams } from '../stream-service.js'
 import { RefusedStream } from './accepting.js'
 import { IPERF3_PORT } from './protocol.js'
@@ -20,7 +20,7 @@ export interface Iperf3Options {
  * @returns what ends it
  * @throws SocketError `EADDRINUSE` where the port is taken
  */
-export function serveIperf3(host: Host, options: Iperf3Options = {}): () => void {
+export function serveIperf3(host: ServiceHost, options: Iperf3Options = {}): () => void {
   const { port = IPERF3_PORT, onResult, cpuUsage = () => ({ user: 0, system: 0 }) } = options
   let current: Iperf3Test | null = null
 

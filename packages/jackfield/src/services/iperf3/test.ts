@@ -12,7 +12,7 @@ import {
   TCP_MAXSEG,
   TCP_NODELAY,
 } from '@jackfield/sockets'
-import type { Host } from '../../create-host.js'
+import type { ServiceHost } from '../service-host.js'
 import { StreamLoop } from '../stream-loop.js'
 import { Arrivals, datagramSocket, greeted, hasCookie, RefusedStream } from './accepting.js'
 import { ControlConnection } from './control-connection.js'
@@ -31,7 +31,7 @@ const LONGEST = 24 * 3600
 
 /** One test: the server's side of one control connection, from the cookie to `IPERF_DONE`. */
 export class Iperf3Test {
-  private readonly host: Host
+  private readonly host: ServiceHost
   private readonly port: number
   private readonly fd: number
   private readonly cpuUsage: () => CpuUsage
@@ -52,7 +52,7 @@ export class Iperf3Test {
   private result: Iperf3Result | null = null
 
   /** @param fd the control connection, which is the test's from now on */
-  constructor(host: Host, port: number, fd: number, cpuUsage: () => CpuUsage) {
+  constructor(host: ServiceHost, port: number, fd: number, cpuUsage: () => CpuUsage) {
     this.host = host
     this.port = port
     this.fd = fd
