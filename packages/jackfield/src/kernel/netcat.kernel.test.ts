@@ -1,4 +1,4 @@
-import { SHUT_WR } from '@jackfield/sockets'
+import { MSG_WAITALL, SHUT_WR } from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
 import { noise, openStack } from './in-process.test-support.js'
 import { Running, until } from './kernel.test-support.js'
@@ -36,7 +36,6 @@ describe('nc of the kernel calls the stack', () => {
     const opened = openStack('tun')
     const { sockets, stack } = opened
     const listening = listenStack(opened, 5000)
-    // Without -d nc goes on sending when the other side has ended.
     const nc = netcat('-N', stack, '5000')
     const fd = await sockets.promises.accept(listening)
     await sockets.promises.send(fd, back)
@@ -51,19 +50,28 @@ describe('nc of the kernel calls the stack', () => {
 
 describe('the stack calls nc -l of the kernel', () => {
   /** A listening nc, and a connection of the stack's to it. */
-  async function called(opened: ReturnType<typeof openStack>, port: number): Promise<{ nc: Running; fd: number }> {
-    const nc = netcat('-n', '-N', '-v', '-l', opened.kernel, String(port))
+  async function called(
+    opened: ReturnType<typeof openStack>,
+    port: number,
+    ...more: string[]
+  ): Promise<{ nc: Running; fd: number }> {
+    const nc = netcat('-n', '-v', ...more, '-l', opened.kernel, String(port))
     await nc.printed(/Listening on/)
     return { nc, fd: await connectStack(opened.sockets, port, opened.kernel) }
   }
 
-  test('and closes its side first: it still gets all that nc has', async () => {
+  test('and closes its side first: nc has all, and closes its own', async () => {
     const opened = openStack('tun')
     const { sockets } = opened
+    // Without -N the end of its input is not the end of its side.
     const { nc, fd } = await called(opened, 5001)
-    const sending = sockets.promises.send(fd, back).then(() => sockets.shutdown(fd, SHUT_WR))
-    expect((await drainStack(sockets, fd)).equals(there)).toBe(true)
-    await sending
+    const received = new Uint8Array(there.length)
+    const signal = AbortSignal.timeout(60_000)
+    expect(await sockets.promises.recv(fd, received, MSG_WAITALL, { signal })).toBe(there.length)
+    expect(there.equals(received)).toBe(true)
+    await sockets.promises.send(fd, back)
+    sockets.shutdown(fd, SHUT_WR)
+    expect(await drainStack(sockets, fd)).toHaveLength(0)
     expect(await nc.within(60_000)).toMatchObject({ code: 0 })
     sockets.close(fd)
     expect(printed(nc).equals(back)).toBe(true)
@@ -72,8 +80,8 @@ describe('the stack calls nc -l of the kernel', () => {
   test('and nc closes its side first: the stack still sends', async () => {
     const opened = openStack('tun')
     const { sockets } = opened
-    const { nc, fd } = await called(opened, 5002)
-    // nc -N sends its FIN when its input is over.
+    // With -N it sends its FIN when its input is over.
+    const { nc, fd } = await called(opened, 5002, '-N')
     expect((await drainStack(sockets, fd)).equals(there)).toBe(true)
     await sockets.promises.send(fd, back)
     sockets.close(fd)

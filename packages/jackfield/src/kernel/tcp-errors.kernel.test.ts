@@ -11,7 +11,7 @@ import { run, until } from './kernel.test-support.js'
 import { connectStack, drainStack, listenStack } from './stack-stream.test-support.js'
 import { broken, dial, drain, listen, listenEcho, outcome } from './tcp.test-support.js'
 
-const RESET_ON_CLOSE = { onoff: 1, linger: 0 }
+const RESET_ON_CLOSE = { onoff: true, linger: 0 }
 
 describe('resets in the middle', () => {
   test('by the stack, of a connection that the kernel made and sends on', async () => {
@@ -130,13 +130,14 @@ describe('ICMP errors of the kernel', () => {
     const count = (): number => near.hosted.stack.counters()['IcmpInDestUnreachs'] ?? 0
     const before = count()
     await run('ip', 'route', 'add', 'unreachable', `${far.stack}/32`)
+    // More than there is room for: it is taken when the way is back.
+    const sending = near.sockets.promises.send(fd, noise(200_000)).then(() => near.sockets.shutdown(fd, SHUT_WR))
     try {
-      await near.sockets.promises.send(fd, noise(200_000))
-      near.sockets.shutdown(fd, SHUT_WR)
       await until(() => count() > before, 'an error')
     } finally {
       await run('ip', 'route', 'delete', 'unreachable', `${far.stack}/32`)
     }
+    await sending
     expect((await drainStack(near.sockets, fd)).equals(noise(200_000))).toBe(true)
   })
 
