@@ -86,6 +86,7 @@ export class End {
     // A connection that is not there yet has nothing that could be ended.
     if (!this.connected) {
       this.connected = this.host.sockets.poll([{ fd: this.fd, events: POLLOUT, revents: 0 }]) > 0
+      this.idle = this.connected ? 0 : Math.min(this.idle + 1, 14)
       this.again()
       return
     }

@@ -24,6 +24,10 @@ export class ConnectionTimer {
     return this.timer.deadline
   }
 
+  get armed(): boolean {
+    return this.timer.armed
+  }
+
   set(deadline: number): void {
     this.timer.set(deadline)
   }

@@ -54,6 +54,30 @@ describe('a sender that leaves gaps', () => {
   })
 })
 
+describe('a window that what is out of order has closed (tcp_shrink_window)', () => {
+  test('still takes the segment that all of it waits for', () => {
+    const victim = new Victim({ settings: { shrinkWindow: 1, moderateRcvbuf: 0 } })
+    const { c } = victim
+    // Of a connection that is there: the window keeps its scale.
+    c.setOption(SOL_SOCKET, SO_RCVBUF, 16_384)
+    // Each pins more than it carries.
+    for (let at = 2000; at < 8000 && charged(victim) < c.rcvBuf - 600; at += 60) {
+      victim.blind('.', at, { payload: stream(at, 30) })
+      victim.wait(2)
+    }
+    victim.took()
+    // As the last acknowledgement told it.
+    c.rcvWnd = 0
+    c.rcvWup = c.rcvNxt
+    expect(c.inOrder.bytes).toBe(0)
+    expect(receiveWindow(c)).toBe(0)
+    victim.honestData(2000)
+    victim.expectRead(2030)
+    expect(charged(victim)).toBeLessThanOrEqual(c.rcvBuf + 4096)
+    victim.end()
+  })
+})
+
 describe('a sender of single bytes', () => {
   test('pins no more than the buffer: they are copied together', () => {
     const victim = bounded(32_768)

@@ -135,7 +135,6 @@ export const SEGMENTS = {
     'SYN-SENT': rst,
     'SYN-RECEIVED': rst,
     'SYN-RECEIVED (crossed)': rst,
-    ESTABLISHED: { reply: 'none', linux: 'the RFC acknowledges it; dropped, so that it cannot begin a loop' },
     'FIN-WAIT-2 (left)': { reply: 'none', linux: SMALL_STATES },
     'TIME-WAIT': { reply: 'none', linux: SMALL_STATES },
   }),
@@ -170,7 +169,6 @@ export const SEGMENTS = {
   'data, ACK of the future': synchronized(ack, {
     'SYN-RECEIVED': rst,
     'SYN-RECEIVED (crossed)': rst,
-    ESTABLISHED: { reply: 'none', linux: 'the RFC acknowledges it; dropped, so that it cannot begin a loop' },
   }),
   // Fifth: "if the ACK bit is off, drop the segment".
   'data without ACK': synchronized(none, {
