@@ -54,8 +54,8 @@ export async function showStream(
   near.sockets.close(client)
   print(`${received} bytes in ${seconds.toFixed(2)} s, every one in its place`)
   print(
-    `${count('TcpRetransSegs')} segments sent again: ${count('TcpExtTCPFastRetrans')} as acknowledgements told of the loss, ` +
-      `${count('TcpExtTCPLossProbes')} to ask, ${count('TcpExtTCPTimeouts')} when time was over`,
+    `${count('TcpRetransSegs')} segments sent again, ${count('TcpExtTCPFastRetrans')} of them in fast recovery; ` +
+      `${count('TcpExtTCPLossProbes')} tail loss probes, ${count('TcpExtTCPTimeouts')} timeouts`,
   )
 }
 

@@ -9,7 +9,7 @@ import { serve } from '../services/services.js'
 import { noise, openStack } from './in-process.test-support.js'
 import { run, until } from './kernel.test-support.js'
 import { connectStack, drainStack, listenStack } from './stack-stream.test-support.js'
-import { broken, dial, drain, listen, listenEcho, outcome } from './tcp.test-support.js'
+import { broken, dial, drain, hundredMegabytes, listen, listenEcho, outcome } from './tcp.test-support.js'
 
 const RESET_ON_CLOSE = { onoff: true, linger: 0 }
 
@@ -49,7 +49,8 @@ describe('resets in the middle', () => {
     const listening = listenStack(opened, 80)
     const connection = await dial(80, stack)
     const fd = await sockets.promises.accept(listening)
-    const sending = outcome(sockets.promises.send(fd, noise(20_000_000)))
+    // More than both ends' buffers may grow to.
+    const sending = outcome(sockets.promises.send(fd, hundredMegabytes()))
     await new Promise((resolve) => connection.once('data', resolve))
     connection.resetAndDestroy()
     expect(await sending).toBe('ECONNRESET')
