@@ -70,6 +70,8 @@ export interface Route {
   readonly mtu: number
   /** The largest whole network packet that may be handed down to be cut (`segmentType`); `mtu` where nothing may. */
   readonly maxSegment: number
+  /** The TCP segment size to advertise for it, in bytes. Absent: what fits `mtu`. */
+  readonly advertisedMss?: number | undefined
   /** Whether the path's MTU is below what this host goes to, so that packets leave without DF (RFC 1191 3). Absent: no. */
   readonly mtuLocked?: boolean
   /** Upper layers had proof that the next hop answers. */
@@ -232,6 +234,8 @@ export interface RouteEntry {
   readonly source?: IpAddress
   /** Path MTU, fixed. */
   readonly mtu?: number
+  /** The TCP segment size to advertise, in bytes, 1 to 65535 (`advmss` of `ip route`). Absent: what fits the MTU. */
+  readonly advertisedMss?: number
 }
 
 /** IPv4, IPv6, or a test's fake. */
@@ -265,7 +269,7 @@ export interface NetworkLayer {
   setControl(control: ControlMessages): void
   /** An ICMP error came in: matches the quoted packet to a transport. Borrows `report`. */
   dispatchError(report: IcmpReport): void
-  /** A path's MTU became known, in bytes. */
+  /** A path's MTU became known, in bytes: a report was believed (see `TransportLayer.believesMtu`). */
   updatePathMtu(destination: IpAddress, mtu: number): void
   /** A router knows a better first hop. */
   redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): void

@@ -34,6 +34,11 @@ export interface TransportLayer {
   readonly offload?: OffloadProtocol
   /** A packet for this host; the window begins at the transport header. Takes it unless it answers `UNREACHABLE`. */
   receive(packet: Packet, header: NetworkHeader): Delivery
+  /**
+   * Whether it judges reports that a packet was too big itself, and gives those that are about a packet of its own on to
+   * `NetworkLayer.updatePathMtu` (RFC 5927 7). Absent: the network layer believes them all.
+   */
+  readonly believesMtu?: boolean
   /** The burst ended. */
   burstEnd(): void
   /** An ICMP error about a packet that this transport sent. Borrows the report. */

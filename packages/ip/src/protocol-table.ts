@@ -48,6 +48,11 @@ export class ProtocolTable {
     return PACKET_TAKEN
   }
 
+  /** Whether the transport of a protocol judges itself which reports of a path's MTU to believe. */
+  believesMtu(protocol: number): boolean {
+    return this.transports[protocol]?.believesMtu === true
+  }
+
   /** Tells raw sockets and the transport of an error about one of their packets. */
   error(report: IcmpReport): void {
     if (this.taps.any) this.taps.error(report)

@@ -245,6 +245,10 @@ export class RouteTable {
     if (entry.mtu !== undefined && !(Number.isInteger(entry.mtu) && entry.mtu >= least)) {
       throw this.fault(EINVAL, entry, `the MTU is an integer from ${least}, not ${entry.mtu}`)
     }
+    const mss = entry.advertisedMss
+    if (mss !== undefined && !(Number.isInteger(mss) && mss >= 1 && mss <= 65_535)) {
+      throw this.fault(EINVAL, entry, `the segment size to advertise is an integer from 1 to 65535, not ${mss}`)
+    }
     if (entry.source !== undefined && entry.source.version !== this.version) {
       throw this.fault(EINVAL, entry, 'the source is of the other IP version')
     }

@@ -47,6 +47,7 @@ export class TableRoute implements Route {
   /** @internal Null where any source would do. */
   askedSource: IpAddress | null = null
   private readonly ownNextHop: IpAddress
+  readonly advertisedMss: number | undefined
   private readonly fixedMtu: number
   private readonly generation: RouteGeneration
   private readonly born: number
@@ -63,6 +64,7 @@ export class TableRoute implements Route {
     this.local = fields.local
     this.entry = fields.entry
     this.ownNextHop = fields.nextHop
+    this.advertisedMss = fields.entry?.advertisedMss
     this.fixedMtu = Math.min(fields.entry?.mtu ?? MAX_PACKET, fields.mtu ?? MAX_PACKET, MAX_PACKET)
     this.generation = generation
     this.born = generation.current

@@ -58,7 +58,10 @@ export class ErrorsIn {
     }
     if (report.kind === ERROR_PACKET_TOO_BIG) {
       if (settings.noPmtuDisc === 2) return
-      this.learnMtu(report, packet)
+      this.readMtu(report, packet)
+      if (!context.protocols.believesMtu(report.protocol)) {
+        context.network.updatePathMtu(report.destination, report.info)
+      }
     }
     context.protocols.error(report)
   }
@@ -118,12 +121,11 @@ export class ErrorsIn {
    * RFC 1191 6.2. As in Linux the quote need not show DF: routers and middleboxes rewrite it. What is told has a floor
    * (`min_pmtu`), and transports check that the quote is of something under way.
    */
-  private learnMtu(report: IcmpReport, packet: Packet): void {
-    const { destinations, network, settings } = this.context
+  private readMtu(report: IcmpReport, packet: Packet): void {
+    const { destinations, settings } = this.context
     const { view } = packet
     const length = view.getUint16(report.quoteStart + IPV4_TOTAL_LENGTH)
     if (report.info < LEAST_MTU) report.info = report.info === 0 ? plateauBelow(length) : LEAST_MTU
     if (settings.noPmtuDisc === 1) report.info = Math.min(report.info, destinations.minPmtu)
-    network.updatePathMtu(report.destination, report.info)
   }
 }

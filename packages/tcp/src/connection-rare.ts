@@ -23,6 +23,8 @@ export class RareState {
   mtuProbeSize = 0
   mtuProbeSeq = 0
   mtuProbeEnd = 0
+  /** When the search began, in seconds of the clock (int32). */
+  mtuSearchTime = 0
   urgentMode = false
   /** Sequence number of the urgent byte, while `urgentState` is not 0. */
   urgentSeq = 0
@@ -156,6 +158,14 @@ export class ConnectionRare extends ConnectionOptions {
 
   set mtuProbeEnd(value: number) {
     if (value !== this.rare.mtuProbeEnd) this.ownRare().mtuProbeEnd = value
+  }
+
+  get mtuSearchTime(): number {
+    return this.rare.mtuSearchTime
+  }
+
+  set mtuSearchTime(value: number) {
+    if (value !== this.rare.mtuSearchTime) this.ownRare().mtuSearchTime = value
   }
 
   get urgentMode(): boolean {

@@ -1,4 +1,4 @@
-import { ERROR_PACKET_TOO_BIG, ERROR_REDIRECT, type IcmpReport, IP_PMTUDISC_DONT, POLLERR } from '@jackfield/interfaces'
+import { ERROR_PACKET_TOO_BIG, ERROR_REDIRECT, type IcmpReport, POLLERR } from '@jackfield/interfaces'
 import { fail } from './close.js'
 import { Connection } from './connection.js'
 import { Request } from './listener/request.js'
@@ -29,12 +29,13 @@ export function icmpError(tcp: TcpProtocol, report: IcmpReport): void {
   }
   if (!(entry instanceof Connection) || entry.dead) return
   // RFC 5927 4.1: only errors about data that is under way are believed.
-  if (!seqBetween(seq, entry.sndUna, entry.sndNxt)) {
+  const oldest = entry.passiveFastOpen === null ? entry.sndUna : entry.iss
+  if (!seqBetween(seq, oldest, entry.sndNxt)) {
     tcp.counters.TcpExtOutOfWindowIcmps++
     return
   }
   if (kind === ERROR_PACKET_TOO_BIG) {
-    if (entry.options.mtuDiscover !== IP_PMTUDISC_DONT) setPathMtu(entry, report.info)
+    setPathMtu(entry, report.info)
     return
   }
   noted(entry, errno)

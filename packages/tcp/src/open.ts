@@ -18,7 +18,7 @@ import { defersConnect, sendOpeningSyn } from './listener/fast-open-client.js'
 import { selectMd5Key } from './md5/md5-key.js'
 import { initialWindow } from './receive/window.js'
 import { initialRto } from './recovery/rtt.js'
-import { syncMss } from './send/mss.js'
+import { advertisableMss, syncMss } from './send/mss.js'
 import { CLOSED, ESTABLISHED, SYN_RECEIVED, SYN_SENT } from './state.js'
 import { keepAliveIdle } from './timers/keep-alive.js'
 import { resetKeepAlive } from './timers.js'
@@ -95,12 +95,10 @@ function prepareOpen(c: Connection): void {
   c.retransmits = 0
   initialRto(c)
   c.mssClamp = c.userMss > 0 ? c.userMss : 0xffff
-  syncMss(c, c.flow.route?.mtu ?? 1500)
-  const route = c.flow.route
-  c.advertisedMss = Math.min(
-    (route?.interface.mtu ?? 1500) - (c.network?.headerLength ?? 20) - 20,
-    c.userMss > 0 ? c.userMss : 0xffff,
-  )
+  c.mtuProbing = false
+  const { route } = c.flow
+  syncMss(c, route?.mtu ?? 1500)
+  c.advertisedMss = advertisableMss(c.network, route, c.userMss)
   initialWindow(c, settings.windowScaling !== 0)
 }
 

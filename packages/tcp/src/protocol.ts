@@ -50,10 +50,10 @@ import { InOrderQueue } from './receive/in-order.js'
 import { OutOfOrderQueue } from './receive/out-of-order.js'
 import { checkSegment, readSegment } from './segment-in.js'
 import { Replies } from './send/replies.js'
+import { resume } from './send/resume.js'
 import { SendBlocks, SendBuffer } from './send/send-buffer.js'
 import { SendQueue } from './send/send-queue.js'
 import { replyReset } from './send/transmit.js'
-import { push } from './send/write.js'
 import { TcpSettings } from './settings.js'
 import { LISTEN } from './state.js'
 import { TimerPool } from './timer-pool.js'
@@ -76,6 +76,7 @@ export interface ConnectionParts {
 /** TCP (RFC 9293): whose a segment is, and what all connections of a host share. */
 export class TcpProtocol implements TransportLayer {
   readonly protocol: number = IPPROTO_TCP
+  readonly believesMtu: boolean = true
   readonly offload: OffloadProtocol
   readonly host: Host
   readonly settings: TcpSettings = new TcpSettings()
@@ -223,7 +224,7 @@ export class TcpProtocol implements TransportLayer {
       const next: Connection | null = waiting.nextWaiting
       waiting.nextWaiting = null
       waiting.waits = false
-      if (!waiting.dead) push(waiting)
+      if (!waiting.dead) resume(waiting)
       waiting = next
     }
   }

@@ -13,6 +13,7 @@ import { processAck } from './recovery/ack.js'
 import { ACK_SLOW_PATH } from './recovery/ack-flags.js'
 import { undoSpuriousSyn } from './recovery/undo.js'
 import { syncMss } from './send/mss.js'
+import { beginMtuSearch } from './send/mtu-search.js'
 import { replyReset, sendAck, sendSynAck } from './send/transmit.js'
 import { push } from './send/write.js'
 import { seqGt } from './sequence.js'
@@ -120,6 +121,7 @@ function agree(c: Connection, s: ArrivingSegment): void {
     c.tsRecent = options.tsval
     c.tsRecentStamp = Math.floor(c.tcp.clockNow / 1_000_000) | 0
   }
+  beginMtuSearch(c)
   syncMss(c, c.pathMtu)
 }
 

@@ -1,11 +1,13 @@
 import type { Connection } from './connection.js'
 import { initReceiveSpace } from './receive/window.js'
 import { fallbackRto } from './recovery/rtt.js'
+import { beginMtuSearch } from './send/mtu-search.js'
 import { updatePacingRate } from './send/pacing.js'
 
 /** Congestion control and buffers, when data may flow. */
 export function initTransfer(c: Connection): void {
   c.flow.route?.confirm()
+  beginMtuSearch(c)
   fallbackRto(c)
   // RFC 6298 5.7, RFC 5681 3.1: a SYN that was lost says that the path is full.
   if (c.totalRetrans > 1 && c.undoMarker !== 0) c.cwnd = 1

@@ -40,6 +40,7 @@ const TIMESTAMPS = WANT_TIMESTAMP | WANT_TIMESTAMPNS
 /** UDP (RFC 768) or UDP-Lite (RFC 3828): whose a datagram is, and whose an ICMP error. */
 export class UdpProtocol implements TransportLayer, SegmentEmitter {
   readonly protocol: number
+  readonly believesMtu: boolean = true
   readonly offload?: OffloadProtocol
   readonly host: Host
   readonly table: PortTable<UdpSocket>
@@ -107,6 +108,7 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
     if (socket === null || report.errno === 0 || kind === ERROR_REDIRECT) return
     const { options } = socket
     const tooBig = kind === ERROR_PACKET_TOO_BIG
+    if (tooBig) this.host.network(report.version)?.updatePathMtu(report.destination, report.info)
     if (tooBig && options.mtuDiscover === IP_PMTUDISC_DONT) return
     // RFC 1122 4.1.3.3; as Linux, a socket without IP_RECVERR hears only of final errors about its peer.
     if (options.recvErr) socket.errors.pushIcmp(report, at + UDP_HEADER_LENGTH, remotePort)

@@ -2,11 +2,8 @@ import { isLinkLocal } from '@jackfield/addr'
 import { routeFlow } from '@jackfield/transport'
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
-import { TCP_HEADER_LENGTH } from '../wire/segment.js'
+import { advertisableMss } from '../send/mss.js'
 import type { Request } from './request.js'
-
-/** The least segment size that is advertised whatever the path (`net.ipv4.route.min_adv_mss`), in bytes. */
-const LEAST_ADVERTISED = 256
 
 /** Points a request's flow back at the peer, as the listener's options have it. False: there is no way. */
 export function routeRequest(c: Connection, r: Request, s: ArrivingSegment): boolean {
@@ -29,8 +26,7 @@ export function routeRequest(c: Connection, r: Request, s: ArrivingSegment): boo
   flow.onLink = options.dontRoute
   flow.anySource = options.transparent || options.freebind
   if (routeFlow(network, flow) !== 0 || flow.route === null) return false
-  const mss = Math.max(flow.route.mtu - network.headerLength - TCP_HEADER_LENGTH, LEAST_ADVERTISED)
-  r.advertisedMss = c.userMss > 0 ? Math.min(mss, c.userMss) : mss
+  r.advertisedMss = advertisableMss(network, flow.route, c.userMss)
   r.tsOffset = r.timestampsOk ? tcp.initialSequence.timestampOffset(destination, source) : 0
   return true
 }

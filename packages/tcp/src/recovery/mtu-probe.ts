@@ -5,6 +5,7 @@ import { currentSsthresh } from './congestion-state.js'
 
 /** RFC 4821 7.6.1: the probe of the path MTU arrived. The window keeps its bytes: fewer packets, as they become larger. */
 export function mtuProbeSucceeded(c: Connection): void {
+  c.priorSsthresh = currentSsthresh(c)
   c.cwnd = Math.max(1, Math.floor((c.cwnd * mssToMtu(c, c.mss)) / c.mtuProbeSize))
   c.cwndCount = 0
   c.cwndStamp = c.tcp.now

@@ -1,3 +1,4 @@
+import type { NetworkLayer, Route } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
 import { TCP_HEADER_LENGTH } from '../wire/segment.js'
 import { maxSackBlocks } from '../wire/write-options.js'
@@ -7,6 +8,20 @@ const LARGEST = 65_535
 
 /** Room that Linux leaves for headers in a large packet. */
 const HEADER_ROOM = 320
+
+/** The least segment size that is advertised whatever the path (Linux's `min_adv_mss`), in bytes. */
+const LEAST_ADVERTISED = 256
+
+/**
+ * The segment size that a SYN tells the peer (RFC 9293 3.7.1): what the route says, else what fits its MTU, as far as that is known
+ * to be at present, as Linux's `ipv4_default_advmss`; at most what the user wants.
+ * @param userMss `TCP_MAXSEG`, 0: none
+ */
+export function advertisableMss(network: NetworkLayer | null, route: Route | null, userMss: number): number {
+  const fits = Math.max((route?.mtu ?? 1500) - (network?.headerLength ?? 20) - TCP_HEADER_LENGTH, LEAST_ADVERTISED)
+  const mss = route?.advertisedMss ?? fits
+  return userMss > 0 ? Math.min(mss, userMss) : mss
+}
 
 /** The payload of a segment in a packet of `mtu` bytes, options of every segment taken off (RFC 9293 3.7.1). */
 export function mtuToMss(c: Connection, mtu: number): number {
@@ -26,7 +41,11 @@ export function mssToMtu(c: Connection, mss: number): number {
 export function syncMss(c: Connection, pathMtu: number): number {
   c.pathMtu = pathMtu
   let mss = boundToHalfWindow(c, mtuToMss(c, pathMtu))
-  if (c.mtuProbing && c.probeLow > 0) mss = Math.min(mss, mtuToMss(c, c.probeLow))
+  if (c.mtuProbing) {
+    c.probeHigh = Math.min(c.probeHigh, pathMtu)
+    // RFC 4821 7.2: no more than a probe has shown to pass.
+    mss = Math.min(mss, mtuToMss(c, c.probeLow))
+  }
   c.mss = mss
   return mss
 }
@@ -57,5 +76,5 @@ export function largestSegment(c: Connection): number {
 /** A sender must not fill more than half of a small window with one segment (RFC 9293 3.8.6.2.1, as Linux does). */
 export function boundToHalfWindow(c: Connection, length: number): number {
   const half = c.maxWindow > 536 ? c.maxWindow >>> 1 : c.maxWindow
-  return half > 0 && length > half ? Math.max(half, 68 - 40) : length
+  return half > 0 && length > half ? Math.max(half, 68 - TCP_HEADER_LENGTH - c.headerOptions) : length
 }

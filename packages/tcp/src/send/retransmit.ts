@@ -1,7 +1,6 @@
 import { EAGAIN, ENOMEM } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
 import { PENDING_REORDER, PENDING_RETRANSMIT } from '../connection-state.js'
-import { joinStamps } from '../errors/send-stamps.js'
 import { currentSsthresh, inReduction, oldestSent, setCongestionState } from '../recovery/congestion-state.js'
 import { markLost } from '../recovery/lost.js'
 import { limitReno } from '../recovery/reno.js'
@@ -20,9 +19,9 @@ import { inFlight, windowEnd } from './in-flight.js'
 import { currentMss } from './mss.js'
 import { paceCheck } from './pacing.js'
 import { SEGMENT_OVERHEAD, unchargeSend } from './space.js'
-import { adjustCounts, mayCut, setPackets, splitSegment } from './split.js'
+import { adjustCounts, mayCut, mergeNext, setPackets, splitSegment } from './split.js'
 import { payloadOf, transmitSegment } from './transmit.js'
-import { largestCut } from './write.js'
+import { deviceIsFull, largestCut } from './write.js'
 
 /** Takes `length` of sequence space, acknowledged, off the front of a segment. A SYN there goes with it. */
 export function trimHead(c: Connection, segment: SendSegment, length: number): void {
@@ -108,18 +107,12 @@ function collapse(c: Connection, segment: SendSegment, space: number): void {
     if (next.packets > 1 || (next.marks & MARK_SACKED) !== 0 || segment.endOfRecord) return
     left -= payloadOf(next)
     if (left < 0 || seqGt(next.endSeq, windowEnd(c))) return
-    segment.endSeq = next.endSeq
-    segment.flags |= next.flags
     segment.marks |= next.marks & MARK_EVER_RETRANSMITTED
-    segment.endOfRecord = next.endOfRecord
-    joinStamps(segment, next)
-    segment.truesize += next.truesize - SEGMENT_OVERHEAD
     adjustCounts(c, next, next.packets)
     if (!c.sackOk) limitReno(c)
     if (c.retransmitHint === next) c.retransmitHint = segment
     if (c.sackHint === next) c.sackHint = segment
-    sendQueue.remove(next)
-    unchargeSend(c, SEGMENT_OVERHEAD)
+    mergeNext(c, segment, next)
   }
 }
 
@@ -143,6 +136,7 @@ export function retransmitQueue(c: Connection): void {
     if ((marks & MARK_LOST) === 0) {
       if ((marks & (MARK_RETRANSMITTED | MARK_SACKED)) === 0) hole = true
     } else if ((marks & (MARK_SACKED | MARK_RETRANSMITTED)) === 0) {
+      if (deviceIsFull(c, segment, 2)) break
       if (retransmitSegment(c, segment, Math.min(quota, most)) !== 0) break
       if (c.caState === CA_LOSS) counters.TcpExtTCPSlowStartRetrans += segment.packets
       else counters.TcpExtTCPFastRetrans += segment.packets

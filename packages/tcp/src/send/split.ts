@@ -2,7 +2,7 @@ import type { Connection } from '../connection.js'
 import { splitStamps } from '../errors/send-stamps.js'
 import { MARK_LOST, MARK_RETRANSMITTED, MARK_SACKED, type SendSegment } from '../send-segment.js'
 import { FLAG_CWR, FLAG_FIN, FLAG_PSH, FLAG_SYN } from '../wire/segment.js'
-import { chargeSend, SEGMENT_OVERHEAD } from './space.js'
+import { chargeSend, SEGMENT_OVERHEAD, unchargeSend } from './space.js'
 
 /** Counts an entry's packets for a segment size. */
 export function setPackets(segment: SendSegment, mss: number): void {
@@ -60,6 +60,17 @@ export function splitSegment(c: Connection, segment: SendSegment, length: number
   c.sendQueue.insertAfter(segment, rest)
   if (segment.sent) adjustCounts(c, segment, before - segment.packets - rest.packets)
   return rest
+}
+
+/** Takes the next entry into this one; the counts of the scoreboard, if it was sent, are the caller's. */
+export function mergeNext(c: Connection, segment: SendSegment, next: SendSegment): void {
+  segment.endSeq = next.endSeq
+  segment.flags |= next.flags
+  segment.endOfRecord = next.endOfRecord
+  joinStamps(segment, next)
+  segment.truesize += next.truesize - SEGMENT_OVERHEAD
+  c.sendQueue.remove(next)
+  unchargeSend(c, SEGMENT_OVERHEAD)
 }
 
 /** The packets of an entry that is in flight became fewer by `fewer` (which may be negative). */

@@ -24,6 +24,7 @@ import {
 import { SynOptions, synOptionsLength, writeSynOptions } from '../wire/write-options.js'
 import { finishHeader, markLarge, optionsLength, timestampNow, writeHeader } from './header.js'
 import { inFlight } from './in-flight.js'
+import { advertisableMss } from './mss.js'
 import { packetPaced } from './pacing.js'
 import { chargeSend, SEGMENT_OVERHEAD } from './space.js'
 
@@ -137,6 +138,12 @@ function transmitSyn(c: Connection, segment: SendSegment): number {
 function fillSynOptions(c: Connection, segment: SendSegment): void {
   const { settings } = c.tcp
   const answers = c.rcvNxt !== 0
+  const { route } = c.flow
+  // A path that became smaller since the last SYN.
+  if (route?.valid) {
+    const options = answers ? c.headerOptions : 0
+    c.advertisedMss = Math.min(c.advertisedMss, advertisableMss(c.network, route, c.userMss) - options)
+  }
   synOptions.mss = c.advertisedMss + (answers ? c.headerOptions : 0)
   // As Linux: timestamps and a digest leave too little room for SACK blocks.
   synOptions.md5 = c.md5Key !== null

@@ -11,6 +11,7 @@ import { FLAG_FIN, FLAG_SYN } from '../wire/segment.js'
 import { inFlight, windowEnd } from './in-flight.js'
 import { scheduleLossProbe } from './loss-probe-timer.js'
 import { currentMss, largestSegment } from './mss.js'
+import { MTU_PROBE_READY, MTU_PROBE_WAIT, mtuProbeSent, prepareMtuProbe } from './mtu-probe.js'
 import { isPaced, PACING_SHIFT, paceCheck } from './pacing.js'
 import { setPackets, splitSegment } from './split.js'
 import { payloadOf, transmitSegment } from './transmit.js'
@@ -37,6 +38,11 @@ export function writeQueue(c: Connection, mss: number, nonagle: number, pushOne:
   const { sendQueue } = c
   const most = largestCut(c, mss)
   let sent = 0
+  if (c.mtuProbing && pushOne === PUSH_ALL) {
+    const probe = prepareMtuProbe(c)
+    if (probe === MTU_PROBE_WAIT) return false
+    if (probe === MTU_PROBE_READY && sendMtuProbe(c)) sent = 1
+  }
   let cwndLimited = false
   let windowLimited = false
   for (let segment = sendQueue.sendHead; segment !== null; segment = sendQueue.sendHead) {
@@ -72,7 +78,7 @@ export function writeQueue(c: Connection, mss: number, nonagle: number, pushOne:
       if (limit === 0) break
     }
     if (segment.length > limit) splitSegment(c, segment, limit, mss)
-    if (deviceIsFull(c, segment)) break
+    if (deviceIsFull(c, segment, 1)) break
     if (transmitSegment(c, segment) !== 0) break
     wasSent(c, segment)
     if (payloadOf(segment) < mss * segment.packets && payloadOf(segment) > 0) c.sndSml = segment.endSeq
@@ -89,6 +95,15 @@ export function writeQueue(c: Connection, mss: number, nonagle: number, pushOne:
     return false
   }
   return c.packetsOut === 0 && sendQueue.sendHead !== null
+}
+
+/** Sends the probe at the head. One that does not leave is cut like any segment when the rest goes. */
+function sendMtuProbe(c: Connection): boolean {
+  const probe = c.sendQueue.sendHead
+  if (probe === null || transmitSegment(c, probe) !== 0) return false
+  wasSent(c, probe)
+  mtuProbeSent(c, probe)
+  return true
 }
 
 /** An entry was sent for the first time. */
@@ -187,11 +202,17 @@ function defers(c: Connection, segment: SendSegment, mss: number, most: number):
   return DEFER_TIME
 }
 
-/** Small queues: no more than two packets, or a millisecond's worth, wait in the device; released ones let more go. */
-function deviceIsFull(c: Connection, segment: SendSegment): boolean {
+/**
+ * Small queues: no more than two packets, or a millisecond's worth, wait in the device; released ones let more go. With at most
+ * one entry out there is no waiting: what the device says may come late, and an acknowledgement may not come at all.
+ * @param share 1 for what is sent first, 2 for what is sent again: that has been waited for already
+ */
+export function deviceIsFull(c: Connection, segment: SendSegment, share: number): boolean {
   const rate = isPaced(c) && Number.isFinite(c.pacingRate) ? c.pacingRate / (1 << PACING_SHIFT) : 0
-  const limit = Math.min(Math.max(2 * segment.truesize, 2 * 67_584, rate), c.tcp.settings.limitOutputBytes)
-  if (c.deviceQueued <= limit || c.packetsOut === 0) return false
+  const limit = Math.min(Math.max(2 * segment.truesize, 2 * 67_584, rate), c.tcp.settings.limitOutputBytes) * share
+  if (c.deviceQueued <= limit) return false
+  const { head, sendHead } = c.sendQueue
+  if (head === null || head === sendHead || head.next === sendHead) return false
   c.throttled = true
   return true
 }

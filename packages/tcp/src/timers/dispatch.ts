@@ -11,7 +11,7 @@ import { fastOpenTimeout } from '../listener/fast-open-child.js'
 import { requestTimeout } from '../listener/request-timeout.js'
 import { reorderTimeout } from '../recovery/rack.js'
 import { sendLossProbe } from '../send/loss-probe.js'
-import { push } from '../send/write.js'
+import { resume } from '../send/resume.js'
 import { ackTimeout } from './ack-timeout.js'
 import { keepAliveTimeout } from './keep-alive.js'
 import { probeTimeout } from './probe-timeout.js'
@@ -22,7 +22,7 @@ export const timerActions: TimerActions = {
   retransmitTimer,
   ackTimer: ackTimeout,
   keepAliveTimer: keepAliveTimeout,
-  paceTimer: push,
+  paceTimer: resume,
   requestTimer: (r) => (r.child === null ? requestTimeout(r) : fastOpenTimeout(r, r.child)),
 }
 

@@ -1,8 +1,10 @@
+import { ENOBUFS } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
 import { PENDING_RETRANSMIT } from '../connection-state.js'
 import { detectBlackHole } from '../listener/fast-open-client.js'
 import { orphanEnds } from '../orphans.js'
 import { enterLoss } from '../recovery/alert.js'
+import { suspectMtuBlackHole } from '../send/mtu-search.js'
 import { retransmitSegment } from '../send/retransmit.js'
 import { sendReset } from '../send/transmit.js'
 import { CA_DISORDER, CA_LOSS, CA_RECOVERY, ESTABLISHED, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
@@ -34,8 +36,8 @@ export function retransmitTimeout(c: Connection): void {
   enterLoss(c)
   c.totalTimeouts++
   const oldest = c.sendQueue.head
-  if (oldest !== null && retransmitSegment(c, oldest, 1) > 0) {
-    // It could not leave this host: the path has nothing to do with it.
+  if (oldest !== null && retransmitSegment(c, oldest, 1) === ENOBUFS) {
+    // This host had no room for it: the path has nothing to do with that.
     setTimer(c, PENDING_RETRANSMIT, Math.min(c.rto, RESOURCE_PROBE_INTERVAL))
     return
   }
@@ -107,6 +109,8 @@ function isOver(c: Connection): boolean {
     giveUp(c)
     return true
   }
+  // RFC 1122 4.2.3.5: after R1 retransmissions the path is in doubt.
+  if (retransmitsExceed(c, settings.retries1, 0)) suspectMtuBlackHole(c)
   let tries = settings.retries2
   if (c.orphaned) {
     const alive = c.rto < settings.rtoMax
