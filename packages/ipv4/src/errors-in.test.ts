@@ -10,7 +10,6 @@ import {
 } from '@jackfield/interfaces'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { plateauBelow } from './errors-in.js'
 import { type Bench, bench, finish, flowTo, type Parts, packetBytes, send } from './layer.test-fixture.js'
 
 let net: Bench
@@ -92,11 +91,9 @@ describe('path MTU discovery', () => {
     expect(net.udp.errors).toMatchObject([{ info: 1400 }])
   })
 
-  it('guesses by the table of RFC 1191 where the router does not tell', () => {
+  it('goes down to min_pmtu where the router does not tell, as in Linux', () => {
     tooBig(0)
-    expect(mtu()).toBe(1492)
-    expect(plateauBelow(1492)).toBe(1006)
-    expect(plateauBelow(60)).toBe(68)
+    expect(mtu()).toBe(552)
   })
 
   it('goes down to min_pmtu at most', () => {

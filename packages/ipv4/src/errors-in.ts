@@ -16,20 +16,7 @@ import {
   IPV4_HEADER_LENGTH,
   IPV4_PROTOCOL,
   IPV4_SOURCE,
-  IPV4_TOTAL_LENGTH,
 } from './wire/header.js'
-
-/** The least MTU that IPv4 knows (RFC 791 3.2). */
-const LEAST_MTU = 68
-
-/** MTUs in use, for routers that do not tell theirs (RFC 1191 7.1), greatest first. */
-const PLATEAUS = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 1006, 508, 296, LEAST_MTU] as const
-
-/** The next MTU to try for a packet of `length` bytes that was too big for a router that did not say for what. */
-export function plateauBelow(length: number): number {
-  for (const plateau of PLATEAUS) if (plateau < length) return plateau
-  return LEAST_MTU
-}
 
 /** ICMP errors on their way in: finds out what they are about, and tells the raw sockets and the transport. */
 export class ErrorsIn {
@@ -58,7 +45,8 @@ export class ErrorsIn {
     }
     if (report.kind === ERROR_PACKET_TOO_BIG) {
       if (settings.noPmtuDisc === 2) return
-      this.readMtu(report, packet)
+      // What is told has a floor (`min_pmtu`), which holds, too, where a router does not tell its MTU, or is not to be heard.
+      if (settings.noPmtuDisc === 1) report.info = 0
       if (!context.protocols.believesMtu(report.protocol)) {
         context.network.updatePathMtu(report.destination, report.info)
       }
@@ -115,17 +103,5 @@ export class ErrorsIn {
     report.protocol = view.getUint8(at + IPV4_PROTOCOL)
     report.quoteTransport = at + headerLength
     return true
-  }
-
-  /**
-   * RFC 1191 6.2. As in Linux the quote need not show DF: routers and middleboxes rewrite it. What is told has a floor
-   * (`min_pmtu`), and transports check that the quote is of something under way.
-   */
-  private readMtu(report: IcmpReport, packet: Packet): void {
-    const { destinations, settings } = this.context
-    const { view } = packet
-    const length = view.getUint16(report.quoteStart + IPV4_TOTAL_LENGTH)
-    if (report.info < LEAST_MTU) report.info = report.info === 0 ? plateauBelow(length) : LEAST_MTU
-    if (settings.noPmtuDisc === 1) report.info = Math.min(report.info, destinations.minPmtu)
   }
 }

@@ -56,6 +56,8 @@ export function beginConnect(c: Connection, name: Sockaddr | null): number {
       : table.connect(c, source, remote, ip.port)
   if (refused !== 0) return refused
   aimFlow(options, source, remote, ip.scopeId, null)
+  // Another source asks for the route anew: it says what segment size to advertise.
+  routeFlow(network, flow)
   c.network = network
   selectMd5Key(c, remote)
   prepareOpen(c)
