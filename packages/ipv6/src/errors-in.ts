@@ -47,7 +47,7 @@ export class ErrorsIn {
         counters.Ip6ExtInBadMtus++
         return
       }
-      network.updatePathMtu(report.destination, report.info)
+      if (!protocols.believesMtu(report.protocol)) network.updatePathMtu(report.destination, report.info)
     }
     protocols.error(report)
   }
