@@ -51,14 +51,14 @@ export function mtuProbeSent(c: Connection, probe: SendSegment): void {
   c.mtuProbeEnd = probe.endSeq
 }
 
-/** Makes the entry exactly `size` bytes long, from its successors where it is shorter. False where a record ends before that. */
+/** Makes the entry exactly `size` bytes long, from its successors where it is shorter. False where a record or a time stamp is to end before that. */
 function gather(c: Connection, probe: SendSegment, size: number, mss: number): boolean {
   let length = 0
   for (let segment: SendSegment | null = probe; ; segment = segment.next) {
     if (segment === null) return false
     length += payloadOf(segment)
     if (length >= size) break
-    if (segment.endOfRecord) return false
+    if (segment.endOfRecord || segment.stamps !== 0) return false
   }
   if (probe.length > size) splitSegment(c, probe, size, mss)
   while (probe.length < size) {

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.js'
-import { splitStamps } from '../errors/send-stamps.js'
+import { joinStamps, splitStamps } from '../errors/send-stamps.js'
 import { MARK_LOST, MARK_RETRANSMITTED, MARK_SACKED, type SendSegment } from '../send-segment.js'
 import { FLAG_CWR, FLAG_FIN, FLAG_PSH, FLAG_SYN } from '../wire/segment.js'
 import { chargeSend, SEGMENT_OVERHEAD, unchargeSend } from './space.js'
