@@ -135,8 +135,6 @@ const CHOICES: Readonly<Record<string, readonly (number | string)[]>> = {
   notsent_lowat: [1000, 5000],
   invalid_ratelimit: [0],
   pingpong_thresh: [3],
-  // 64, 96 and 128 KB for all connections of the host.
-  mem: ['16 24 32'],
 }
 
 /** Every other host has each setting now and then as it is not by default. */
