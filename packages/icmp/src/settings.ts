@@ -16,6 +16,10 @@ export interface IcmpOptions {
    * the packet came in by, instead of the one that the error leaves by. Default false.
    */
   errorsUseInboundAddress?: boolean
+  /** `net.ipv6.icmp.echo_ignore_all`: answer no ICMPv6 echo request. Default false. */
+  echoIgnoreAll6?: boolean
+  /** `net.ipv6.icmp.echo_ignore_multicast`: answer no ICMPv6 echo request to a group. Default false. */
+  echoIgnoreMulticast?: boolean
 }
 
 /** The settings as the packet path reads them. */
@@ -24,32 +28,44 @@ export class IcmpSettings {
   echoIgnoreBroadcasts: boolean
   ignoreBogusErrorResponses: boolean
   errorsUseInboundAddress: boolean
+  echoIgnoreAll6: boolean
+  echoIgnoreMulticast: boolean
 
   constructor(options: IcmpOptions) {
     this.echoIgnoreAll = flag(options, 'echoIgnoreAll', false)
     this.echoIgnoreBroadcasts = flag(options, 'echoIgnoreBroadcasts', true)
     this.ignoreBogusErrorResponses = flag(options, 'ignoreBogusErrorResponses', true)
     this.errorsUseInboundAddress = flag(options, 'errorsUseInboundAddress', false)
+    this.echoIgnoreAll6 = flag(options, 'echoIgnoreAll6', false)
+    this.echoIgnoreMulticast = flag(options, 'echoIgnoreMulticast', false)
   }
 
-  /** Under their sysctl names. */
-  list(): readonly Setting[] {
+  /** Those of ICMPv4, under their sysctl names. */
+  listIcmpv4(): readonly Setting[] {
     return [
-      this.setting('icmp_echo_ignore_all', 'echoIgnoreAll'),
-      this.setting('icmp_echo_ignore_broadcasts', 'echoIgnoreBroadcasts'),
-      this.setting('icmp_ignore_bogus_error_responses', 'ignoreBogusErrorResponses'),
-      this.setting('icmp_errors_use_inbound_ifaddr', 'errorsUseInboundAddress'),
+      this.setting('net.ipv4.icmp_echo_ignore_all', 'echoIgnoreAll'),
+      this.setting('net.ipv4.icmp_echo_ignore_broadcasts', 'echoIgnoreBroadcasts'),
+      this.setting('net.ipv4.icmp_ignore_bogus_error_responses', 'ignoreBogusErrorResponses'),
+      this.setting('net.ipv4.icmp_errors_use_inbound_ifaddr', 'errorsUseInboundAddress'),
+    ]
+  }
+
+  /** Those of ICMPv6. */
+  listIcmpv6(): readonly Setting[] {
+    return [
+      this.setting('net.ipv6.icmp.echo_ignore_all', 'echoIgnoreAll6'),
+      this.setting('net.ipv6.icmp.echo_ignore_multicast', 'echoIgnoreMulticast'),
     ]
   }
 
   private setting(name: string, key: keyof IcmpOptions): Setting {
     return {
-      name: `net.ipv4.${name}`,
+      name,
       minimum: 0,
       maximum: 1,
       get: () => (this[key] ? 1 : 0),
       set: (value) => {
-        if (value !== 0 && value !== 1) throw new RangeError(`net.ipv4.${name} is 0 or 1, not ${value}`)
+        if (value !== 0 && value !== 1) throw new RangeError(`${name} is 0 or 1, not ${value}`)
         this[key] = value === 1
       },
     }

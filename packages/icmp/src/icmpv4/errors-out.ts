@@ -10,12 +10,12 @@ import {
   type NetworkLayer,
   type RouteQuery,
 } from '@jackfield/interfaces'
-import { CHECKSUM_NONE, CHECKSUM_PARTIAL, checksum, PACKET_HOST, type Packet, SEGMENT_NONE } from '@jackfield/packet'
-import type { IcmpCounters, IcmpTypeCounters } from '../counters.js'
+import { CHECKSUM_NONE, PACKET_HOST, type Packet } from '@jackfield/packet'
+import type { MessageOutput } from '../message-output.js'
+import { quotePacket } from '../quote.js'
 import type { IcmpSettings } from '../settings.js'
 import { ICMP_HEADER_LENGTH, isIcmpv4Error, writeIcmpv4 } from '../wire/icmpv4.js'
 import { messageOf } from './error-table.js'
-import { Icmpv4Output } from './output.js'
 
 const IPV4_HEADER_LENGTH = 20
 /** RFC 1812 4.3.2.3: as much of the packet as fits without the whole error exceeding 576 bytes. */
@@ -32,7 +32,7 @@ export class ErrorsOut {
   private readonly host: Host
   private readonly network: NetworkLayer
   private readonly settings: IcmpSettings
-  private readonly output: Icmpv4Output
+  private readonly output: MessageOutput
   private readonly query: RouteQuery = {
     destination: IPV4_ANY,
     source: null,
@@ -44,17 +44,11 @@ export class ErrorsOut {
     anySource: true,
   }
 
-  constructor(
-    host: Host,
-    network: NetworkLayer,
-    settings: IcmpSettings,
-    counters: IcmpCounters,
-    types: IcmpTypeCounters,
-  ) {
+  constructor(host: Host, network: NetworkLayer, settings: IcmpSettings, output: MessageOutput) {
     this.host = host
     this.network = network
     this.settings = settings
-    this.output = new Icmpv4Output(network, counters, types)
+    this.output = output
   }
 
   /** `ControlMessages.sendError` for IPv4. */
@@ -63,14 +57,13 @@ export class ErrorsOut {
     if (message < 0 || !this.mayAnswer(packet, header)) return false
     const { output, host } = this
     const type = message >>> 8
-    output.aim(this.source(header), header.source, (header.tos & TOS_MASK) | INTERNETWORK_CONTROL)
+    output.aim(this.source(header), header.source, (header.tos & TOS_MASK) | INTERNETWORK_CONTROL, 0)
     const room = this.route(kind, type)
     if (room < IPV4_HEADER_LENGTH) return false
     const quoted = Math.min(packet.end - packet.networkHeader, room)
     const error = host.packets.allocate(ICMP_HEADER_LENGTH + quoted)
     const quote = error.start + ICMP_HEADER_LENGTH
-    error.bytes.set(packet.bytes.subarray(packet.networkHeader, packet.networkHeader + quoted), quote)
-    finishQuotedChecksum(packet, error, quote)
+    quotePacket(packet, quoted, error, quote)
     let rest = 0
     if (kind === ERROR_PACKET_TOO_BIG) rest = Math.max(0, Math.min(0xffff, info))
     else if (kind === ERROR_PARAMETER_PROBLEM) rest = (info & 0xff) << 24
@@ -123,16 +116,4 @@ export class ErrorsOut {
     if (limited && !network.permitMessage(flow.destination, type)) return -1
     return Math.min(LONGEST_ERROR, route.mtu) - IPV4_HEADER_LENGTH - ICMP_HEADER_LENGTH
   }
-}
-
-/** A packet that waits for its checksum to be computed must not be quoted with half of one. */
-function finishQuotedChecksum(packet: Packet, error: Packet, quote: number): void {
-  if (packet.checksum !== CHECKSUM_PARTIAL || packet.segmentType !== SEGMENT_NONE) return
-  const from = packet.checksumStart
-  const field = from + packet.checksumOffset
-  if (from < packet.networkHeader || field < from || field + 2 > packet.end) return
-  const at = field - packet.networkHeader + quote
-  if (at + 2 > error.end) return
-  const value = checksum(packet.view, from, packet.end)
-  error.view.setUint16(at, value === 0 ? 0xffff : value)
 }

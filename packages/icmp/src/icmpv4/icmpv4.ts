@@ -17,8 +17,9 @@ import {
   type Packet,
   updateChecksum,
 } from '@jackfield/packet'
-import { countTypeIn, type IcmpCounters, type IcmpTypeCounters } from '../counters.js'
+import { MessageOutput, type SentCounter } from '../message-output.js'
 import type { IcmpSettings } from '../settings.js'
+import type { IcmpTypeCounters } from '../type-counters.js'
 import {
   ICMP_ADDRESS,
   ICMP_ADDRESSREPLY,
@@ -33,22 +34,22 @@ import {
   quotesPacket,
   verifyIcmpv4,
 } from '../wire/icmpv4.js'
+import { countTypeIn, countTypeOut, type IcmpCounters } from './counters.js'
 import { ErrorsIn } from './errors-in.js'
 import { ErrorsOut } from './errors-out.js'
 import { replyOptions } from './options.js'
-import { Icmpv4Output } from './output.js'
 
 const MILLISECONDS_A_DAY = 86_400_000
 
 /** ICMP of one IPv4 layer (RFC 792, RFC 1122 3.2.2). */
-export class Icmpv4 implements TransportLayer {
+export class Icmpv4 implements TransportLayer, SentCounter {
   readonly protocol: number = IPPROTO_ICMP
   private readonly host: Host
   private readonly network: NetworkLayer
   private readonly settings: IcmpSettings
   private readonly counters: IcmpCounters
   private readonly types: IcmpTypeCounters
-  private readonly output: Icmpv4Output
+  private readonly output: MessageOutput
   private readonly errorsIn: ErrorsIn
   private readonly errorsOut: ErrorsOut
 
@@ -64,9 +65,10 @@ export class Icmpv4 implements TransportLayer {
     this.settings = settings
     this.counters = counters
     this.types = types
-    this.output = new Icmpv4Output(network, counters, types)
+    this.output = new MessageOutput(network, IPPROTO_ICMP, this)
     this.errorsIn = new ErrorsIn(network, settings)
-    this.errorsOut = new ErrorsOut(host, network, settings, counters, types)
+    // Errors have a flow of their own, so that the route of whoever is pinged is kept.
+    this.errorsOut = new ErrorsOut(host, network, settings, new MessageOutput(network, IPPROTO_ICMP, this))
   }
 
   receive(packet: Packet, header: NetworkHeader): Delivery {
@@ -104,6 +106,16 @@ export class Icmpv4 implements TransportLayer {
 
   /** About a message of this host: taps have told the sockets that sent echo requests; errors and replies are not repeated. */
   error(): void {}
+
+  countSent(type: number): void {
+    this.counters.IcmpOutMsgs++
+    countTypeOut(this.counters, type)
+    this.types.countSent(type)
+  }
+
+  countRefused(): void {
+    this.counters.IcmpOutErrors++
+  }
 
   /** `ControlMessages.sendError`. */
   sendError(packet: Packet, header: NetworkHeader, kind: number, info: number, gateway: IpAddress | null): boolean {
@@ -174,7 +186,7 @@ export class Icmpv4 implements TransportLayer {
       packet.release()
       return DELIVERED
     }
-    output.aim(header.cast === CAST_UNICAST ? header.destination : IPV4_ANY, source, header.tos)
+    output.aim(header.cast === CAST_UNICAST ? header.destination : IPV4_ANY, source, header.tos, 0)
     output.flow.options = header.hasOptions ? replyOptions(packet, header) : null
     output.send(packet, type)
     return DELIVERED

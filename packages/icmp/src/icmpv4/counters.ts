@@ -11,7 +11,7 @@ import {
   ICMP_TIME_EXCEEDED,
   ICMP_TIMESTAMP,
   ICMP_TIMESTAMPREPLY,
-} from './wire/icmpv4.js'
+} from '../wire/icmpv4.js'
 
 /** What ICMP counts, under the names of Linux's `/proc/net/snmp`. */
 export interface IcmpCounters extends CounterGroup {
@@ -71,32 +71,6 @@ export function createIcmpCounters(): IcmpCounters {
     IcmpOutRedirects: 0,
     IcmpOutEchoReps: 0,
     IcmpOutTimestampReps: 0,
-  }
-}
-
-/**
- * Messages by type, for Linux's `IcmpMsgInType8` and `IcmpMsgOutType0`. They are counted in arrays; the group reads
- * them, and shows the types that were seen, as Linux does.
- */
-export class IcmpTypeCounters {
-  readonly received: Float64Array = new Float64Array(256)
-  readonly sent: Float64Array = new Float64Array(256)
-  readonly group: CounterGroup = {}
-
-  countReceived(type: number): void {
-    const count = (this.received[type] as number) + 1
-    this.received[type] = count
-    if (count === 1) this.show('IcmpMsgInType', type, this.received)
-  }
-
-  countSent(type: number): void {
-    const count = (this.sent[type] as number) + 1
-    this.sent[type] = count
-    if (count === 1) this.show('IcmpMsgOutType', type, this.sent)
-  }
-
-  private show(prefix: string, type: number, counts: Float64Array): void {
-    Object.defineProperty(this.group, `${prefix}${type}`, { enumerable: true, get: () => counts[type] as number })
   }
 }
 

@@ -1,33 +1,49 @@
 import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlot } from '@jackfield/addr'
-import { IP_PMTUDISC_DONT, IPPROTO_ICMP, NetworkFlow, type NetworkLayer } from '@jackfield/interfaces'
+import { IP_PMTUDISC_DONT, NetworkFlow, type NetworkLayer } from '@jackfield/interfaces'
 import { PACKET_HOST, type Packet, SEGMENT_NONE } from '@jackfield/packet'
-import { countTypeOut, type IcmpCounters, type IcmpTypeCounters } from '../counters.js'
+
+/** Counts the messages that this host sends. */
+export interface SentCounter {
+  /** Every message, those that the network layer refuses too. */
+  countSent(type: number): void
+  /** The network layer refused one. */
+  countRefused(): void
+}
 
 /** Sends this host's own ICMP messages by one flow, whose route is kept while the same peer is answered. */
-export class Icmpv4Output {
+export class MessageOutput {
   readonly flow: NetworkFlow
   private readonly network: NetworkLayer
-  private readonly counters: IcmpCounters
-  private readonly types: IcmpTypeCounters
+  private readonly counter: SentCounter
 
-  constructor(network: NetworkLayer, counters: IcmpCounters, types: IcmpTypeCounters) {
+  /** @param protocol `IPPROTO_ICMP` or `IPPROTO_ICMPV6` */
+  constructor(network: NetworkLayer, protocol: number, counter: SentCounter) {
     this.network = network
-    this.counters = counters
-    this.types = types
-    this.flow = new NetworkFlow(IPPROTO_ICMP, createAddressSlot(), createAddressSlot())
+    this.counter = counter
+    this.flow = new NetworkFlow(protocol, createAddressSlot(), createAddressSlot())
     // As Linux's ICMP socket: no path MTU discovery, so that large replies are fragmented.
     this.flow.mtuDiscover = IP_PMTUDISC_DONT
     // The addresses that it answers from were found to be this host's, `local` routes included.
     this.flow.anySource = true
   }
 
-  /** Points the flow. `source` unspecified: the route's. */
-  aim(source: IpAddress, destination: IpAddress, tos: number): void {
+  /**
+   * Points the flow.
+   * @param source unspecified: the route's
+   * @param scopeId the zone of the destination where it has one, else 0
+   */
+  aim(source: IpAddress, destination: IpAddress, tos: number, scopeId: number): void {
     const flow = this.flow
-    if (flow.tos !== tos || !flow.destination.equals(destination) || !flow.source.equals(source)) {
+    if (
+      flow.tos !== tos ||
+      flow.scopeId !== scopeId ||
+      !flow.destination.equals(destination) ||
+      !flow.source.equals(source)
+    ) {
       setSlot(flow.destination as IpAddressSlot, destination)
       setSlot(flow.source as IpAddressSlot, source)
       flow.tos = tos
+      flow.scopeId = scopeId
       flow.route = null
     }
   }
@@ -46,11 +62,9 @@ export class Icmpv4Output {
     packet.segmentType = SEGMENT_NONE
     packet.segmentSize = 0
     packet.segmentCount = 0
-    this.counters.IcmpOutMsgs++
-    countTypeOut(this.counters, type)
-    this.types.countSent(type)
+    this.counter.countSent(type)
     const error = this.network.send(packet, this.flow)
-    if (error !== 0) this.counters.IcmpOutErrors++
+    if (error !== 0) this.counter.countRefused()
     return error
   }
 }

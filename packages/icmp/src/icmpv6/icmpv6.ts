@@ -1,0 +1,147 @@
+import { IPV6_ANY } from '@jackfield/addr'
+import {
+  CAST_UNICAST,
+  DELIVERED,
+  type Delivery,
+  type Host,
+  IPPROTO_ICMPV6,
+  type NetworkHeader,
+  type NetworkLayer,
+  type TransportLayer,
+} from '@jackfield/interfaces'
+import {
+  CHECKSUM_NONE,
+  CHECKSUM_PARTIAL,
+  CHECKSUM_VERIFIED,
+  foldSum,
+  type Packet,
+  pseudoHeaderSum,
+  updateChecksum,
+} from '@jackfield/packet'
+import type { SentCounter } from '../message-output.js'
+import type { IcmpSettings } from '../settings.js'
+import type { IcmpTypeCounters } from '../type-counters.js'
+import * as wire from '../wire/icmpv6.js'
+import { countTypeIn, countTypeOut, type Icmp6Counters } from './counters.js'
+import { ErrorsIn } from './errors-in.js'
+import { ErrorsOut } from './errors-out.js'
+import { RoutedOutput } from './routed-output.js'
+
+/** ICMPv6 of one IPv6 layer (RFC 4443). Neighbour and listener discovery are the layer's own; it is given their messages. */
+export class Icmpv6 implements TransportLayer, SentCounter {
+  readonly protocol: number = IPPROTO_ICMPV6
+  private readonly network: NetworkLayer
+  private readonly settings: IcmpSettings
+  private readonly counters: Icmp6Counters
+  private readonly types: IcmpTypeCounters
+  private readonly output: RoutedOutput
+  private readonly errorsIn: ErrorsIn
+  private readonly errorsOut: ErrorsOut
+
+  constructor(
+    host: Host,
+    network: NetworkLayer,
+    settings: IcmpSettings,
+    counters: Icmp6Counters,
+    types: IcmpTypeCounters,
+  ) {
+    this.network = network
+    this.settings = settings
+    this.counters = counters
+    this.types = types
+    this.output = new RoutedOutput(network, this)
+    this.errorsIn = new ErrorsIn(network)
+    this.errorsOut = new ErrorsOut(host, network, this)
+  }
+
+  receive(packet: Packet, header: NetworkHeader): Delivery {
+    const { counters } = this
+    counters.Icmp6InMsgs++
+    if (packet.end - packet.start < wire.ICMPV6_HEADER_LENGTH) return this.bad(packet)
+    const partial = packet.checksum === CHECKSUM_PARTIAL && isWholeMessage(packet)
+    // A message that its sender's host left to be completed never was on a wire: there is nothing to verify.
+    if (packet.checksum !== CHECKSUM_VERIFIED && !partial) {
+      if (!wire.verifyIcmpv6(packet.view, packet.start, packet.end, header.source, header.destination)) {
+        counters.Icmp6InCsumErrors++
+        return this.bad(packet)
+      }
+      packet.checksum = CHECKSUM_NONE
+    }
+    const type = packet.view.getUint8(packet.start)
+    this.types.countReceived(type)
+    countTypeIn(counters, type)
+    if (type === wire.ICMPV6_ECHO_REQUEST) return this.echo(packet, header, partial)
+    const good = wire.isIcmpv6Error(type)
+      ? this.errorsIn.receive(packet, header)
+      : this.network.receiveControl === undefined || this.network.receiveControl(packet, header)
+    if (!good) return this.bad(packet)
+    packet.release()
+    return DELIVERED
+  }
+
+  burstEnd(): void {}
+
+  /** About a message of this host: taps have told the sockets that sent echo requests; errors and replies are not repeated. */
+  error(): void {}
+
+  countSent(type: number): void {
+    this.counters.Icmp6OutMsgs++
+    countTypeOut(this.counters, type)
+    this.types.countSent(type)
+  }
+
+  countRefused(): void {
+    this.counters.Icmp6OutErrors++
+  }
+
+  /** `ControlMessages.sendError`. */
+  sendError(packet: Packet, header: NetworkHeader, kind: number, info: number): boolean {
+    return this.errorsOut.send(packet, header, kind, info)
+  }
+
+  private bad(packet: Packet): Delivery {
+    this.counters.Icmp6InErrors++
+    packet.release()
+    return DELIVERED
+  }
+
+  /** RFC 4443 4.2: the request is turned round where it lies. */
+  private echo(packet: Packet, header: NetworkHeader, partial: boolean): Delivery {
+    const { settings, network, output } = this
+    const { source, destination } = header
+    const one = header.cast === CAST_UNICAST
+    if (settings.echoIgnoreAll6 || (!one && settings.echoIgnoreMulticast)) {
+      this.counters.Icmp6InEchosIgnored++
+      packet.release()
+      return DELIVERED
+    }
+    if (source.isUnspecified || source.isMulticast) return this.bad(packet)
+    const route = output.aim(one ? destination : IPV6_ANY, source, header.tos, header.interfaceIndex)
+    if (route === null || !network.permitMessage(source, wire.ICMPV6_ECHO_REPLY)) {
+      packet.release()
+      return DELIVERED
+    }
+    if (packet.shared) packet.unshare()
+    const { view, start, end } = packet
+    view.setUint8(start, wire.ICMPV6_ECHO_REPLY)
+    const field = start + wire.ICMPV6_CHECKSUM_OFFSET
+    if (partial) {
+      // Whoever sends the packet computes the rest.
+      view.setUint16(field, foldSum(pseudoHeaderSum(output.source, source, IPPROTO_ICMPV6, end - start)))
+    } else {
+      // The addresses change places, which is the same to a sum; the code was under it with the type and stays.
+      if (one) {
+        const from = wire.ICMPV6_ECHO_REQUEST << 8
+        view.setUint16(field, updateChecksum(view.getUint16(field), from, wire.ICMPV6_ECHO_REPLY << 8))
+      } else wire.writeIcmpv6Checksum(view, start, end, output.source, source)
+      packet.checksum = CHECKSUM_NONE
+    }
+    output.messages.send(packet, wire.ICMPV6_ECHO_REPLY)
+    return DELIVERED
+  }
+}
+
+/** Whether a partial checksum is one of the ICMPv6 message: the driver's word for where it is may be a stranger's. */
+function isWholeMessage(packet: Packet): boolean {
+  return packet.checksumStart === packet.start && packet.checksumOffset === wire.ICMPV6_CHECKSUM_OFFSET
+}
