@@ -16,11 +16,10 @@ export function inet6Family(host: Pick<Host, 'interfaceByName' | 'interfaceByInd
     parseAddress(input: unknown): Sockaddr {
       const zone = (name: string): number => host.interfaceByName(name)?.index ?? 0
       const address = SocketAddress.from(input as string | SocketAddress | SocketAddressLike, zone)
-      if (address.family === AF_INET6 && !address.address.isMapped) return address
-      // A peer that speaks IPv4 is an IPv4 address, which a socket of this family shows in its mapped form.
-      const peer = new SocketAddress(address.address.unmapped(), address.port)
-      peer.family = AF_INET6
-      return peer
+      if (address.family === AF_INET6) return address
+      const mapped = address.copy()
+      mapped.family = AF_INET6
+      return mapped
     },
     formatAddress(address: Sockaddr): string {
       if (!(address instanceof SocketAddress)) return String(address)

@@ -16,7 +16,7 @@ import type { Forwarder } from './forward.js'
 import { Fragments } from './fragments.js'
 import { fillHeader, fillWholeHeader } from './network-header.js'
 import * as wire from './wire/header.js'
-import { isExtensionHeader, NEXT_HOP_BY_HOP } from './wire/next-header.js'
+import { isExtensionHeader, NEXT_HOP_BY_HOP, NEXT_NONE } from './wire/next-header.js'
 
 /** Takes packets in: checks them, decides whose they are, and gives this host's own to the transports. */
 export class Input {
@@ -150,7 +150,7 @@ export class Input {
     let packet = given
     const { context, header, extensions } = this
     const { counters } = context
-    if (isExtensionHeader(header.protocol)) {
+    if (isExtensionHeader(header.protocol) || header.protocol === NEXT_NONE) {
       const read = extensions.read(packet, header)
       if (read === null) return
       packet = read

@@ -4,6 +4,7 @@ import { ethernet } from '@jackfield/ethernet'
 import { icmp } from '@jackfield/icmp'
 import type { LinkDevice, NetworkInterface } from '@jackfield/interfaces'
 import { ipv4 } from '@jackfield/ipv4'
+import { ipv6 } from '@jackfield/ipv6'
 import { createLoopback } from '@jackfield/link'
 import { raw } from '@jackfield/raw'
 import { createSockets, type DescriptorForwarder, SOCK_DGRAM, SOCK_STREAM, type Sockets } from '@jackfield/sockets'
@@ -12,7 +13,7 @@ import { tcp } from '@jackfield/tcp'
 import { udp } from '@jackfield/udp'
 
 /** The modules that a host made by `createHost` has. */
-export type HostModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'tcp' | 'raw'
+export type HostModules = 'ethernet' | 'ipv4' | 'ipv6' | 'network' | 'icmp' | 'udp' | 'tcp' | 'raw'
 
 /** A device of a host, with its addresses and gateway. */
 export interface HostInterface extends InterfaceOptions {
@@ -28,7 +29,7 @@ export interface HostInterface extends InterfaceOptions {
 export interface HostOptions {
   /** For people: shown in captures and tables. Default `'jackfield'`. */
   name?: string
-  /** Its devices. A loopback interface `lo` with 127.0.0.1/8 is there in any case. */
+  /** Its devices. A loopback interface `lo` with 127.0.0.1/8 and ::1 is there in any case. */
   interfaces?: readonly HostInterface[]
   /** Settings by sysctl name, as `{ 'net.ipv4.ip_forward': 1 }`. */
   sysctl?: Readonly<Record<string, number | string>>
@@ -64,6 +65,7 @@ export function createHost(options: HostOptions = {}): Host {
   const stack: Stack<HostModules> = createStack(random === undefined ? { clock } : { clock, random })
     .with(ethernet())
     .with(ipv4())
+    .with(ipv6())
     .with(icmp())
     .with(udp())
     .with(tcp())

@@ -206,7 +206,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
       const version = packet.view.getUint8(packet.networkHeader) >>> 4 === 4 ? 4 : 6
       this.host.network(version)?.readHeader(packet, header)
       message.named = name !== null
-      if (name !== null) fillName(name, this.family, header.source, 0, 0)
+      if (name !== null) fillName(name, this.family, header.source, 0, header.interfaceIndex)
       if (wanted) addReceiveControl(this.options, packet, header, message, 0, this.queue.drops)
     }
     if ((flags & MSG_PEEK) === 0) this.queue.shift()?.release()

@@ -145,7 +145,7 @@ export function getName(c: Connection, name: Sockaddr): number {
   if (ip === null) return -EINVAL
   const local = createAddressSlot()
   c.readLocal(local)
-  fillName(ip, c.family, local, c.localPort, c.boundInterface)
+  fillName(ip, c.family, local, c.localPort, c.boundInterface || c.flow.scopeId)
   return 0
 }
 
@@ -155,7 +155,7 @@ export function getPeer(c: Connection, name: Sockaddr): number {
   if (stateIn(c.state, NO_PEER) || c.remotePort === 0) return -ENOTCONN
   const remote = createAddressSlot()
   c.readRemote(remote)
-  fillName(ip, c.family, remote, c.remotePort, c.boundInterface)
+  fillName(ip, c.family, remote, c.remotePort, c.boundInterface || c.flow.scopeId)
   return 0
 }
 

@@ -1,7 +1,17 @@
-import { type IpAddress, type IpAddressSlot, type SocketAddress, setSlotV4, setSlotV6 } from '@jackfield/addr'
+import {
+  type IpAddress,
+  type IpAddressSlot,
+  isLinkLocal,
+  type SocketAddress,
+  setSlotV4,
+  setSlotV6,
+} from '@jackfield/addr'
 import { AF_INET, AF_INET6, EAFNOSUPPORT, type Sockaddr } from '@jackfield/interfaces'
 
-/** Fills a socket address of a socket's family; with `AF_INET6` an IPv4 address becomes its mapped form. */
+/**
+ * Fills a socket address of a socket's family; with `AF_INET6` an IPv4 address becomes its mapped form.
+ * @param scopeId the zone, which link-local addresses alone have
+ */
 export function fillName(name: SocketAddress, family: number, address: IpAddress, port: number, scopeId: number): void {
   const slot = name.address as IpAddressSlot
   if (family === AF_INET) {
@@ -12,7 +22,7 @@ export function fillName(name: SocketAddress, family: number, address: IpAddress
     setSlotV6(slot, address.w0, address.w1, address.w2, address.w3)
   }
   name.port = port
-  name.scopeId = scopeId
+  name.scopeId = address.version === 6 && isLinkLocal(address) ? scopeId : 0
   name.flowInfo = 0
 }
 
