@@ -20,6 +20,8 @@ export type Refuse = (packet: Packet, kind: number, info: number) => void
 export class ExtensionHeaders {
   /** The router alert option of the last packet whose hop-by-hop options were read; -1 without one. */
   routerAlert = -1
+  /** Where the byte is that names the transport of the packet that `read` answered. */
+  namedAt = 0
   private readonly context: Ipv6Context
   private readonly fragments: Fragments
   private readonly refuse: Refuse
@@ -71,17 +73,15 @@ export class ExtensionHeaders {
       }
       if (protocol === next.NEXT_DESTINATION_OPTIONS && !this.readOptions(packet, at, at + length, false)) return null
       if (protocol === next.NEXT_ROUTING && !this.readRouting(packet, at)) return null
-      if (protocol === next.NEXT_FRAGMENT) {
+      if (protocol === next.NEXT_FRAGMENT && !this.fragments.isWhole(packet, at)) {
         const whole = this.reassemble(packet, header, at)
         if (whole === null) return null
-        if (whole !== packet) {
-          packet = whole
-          // The fragment header is gone, and the header before it names what followed it.
-          at = packet.start
-          namedAt = this.fragments.namedAt
-          protocol = header.protocol
-          continue
-        }
+        packet = whole
+        // The fragment header is gone, and the header before it names what followed it.
+        at = packet.start
+        namedAt = this.fragments.namedAt
+        protocol = header.protocol
+        continue
       }
       namedAt = at
       protocol = packet.view.getUint8(at)
@@ -101,10 +101,7 @@ export class ExtensionHeaders {
     return packet
   }
 
-  /** Where the byte is that names the transport of the packet that `read` answered. */
-  namedAt = 0
-
-  /** Null: it waits for others, or was bad. The same packet: it is a datagram of one fragment (RFC 6946), to be read on in. */
+  /** The datagram that the fragment completed; null where it waits for others, or was bad. */
   private reassemble(packet: Packet, header: NetworkHeader, at: number): Packet | null {
     const { fragments, context } = this
     const fault = fragments.check(packet, at)

@@ -74,19 +74,22 @@ export class Fragments {
     return -1
   }
 
+  /** Whether the fragment is all of its datagram (RFC 6946: others with its identification do not matter); counts it as such. */
+  isWhole(packet: Packet, at: number): boolean {
+    const word = packet.view.getUint16(at + FRAGMENT_OFFSET)
+    if ((word & (FRAGMENT_OFFSET_MASK | FRAGMENT_MORE)) !== 0) return false
+    this.counters.Ip6ReasmReqds++
+    this.counters.Ip6ReasmOKs++
+    return true
+  }
+
   /**
    * Takes in a fragment that was found good.
-   * @returns the datagram if it is complete, the window behind its headers and `header` filled for it; the same packet where it is all of
-   *   its datagram (RFC 6946: others with its identification do not matter); else null
+   * @returns the datagram if it is complete, the window behind its headers and `header` filled for it; else null
    */
   add(packet: Packet, header: NetworkHeader, at: number): Packet | null {
     const { view } = packet
     const word = view.getUint16(at + FRAGMENT_OFFSET)
-    if ((word & (FRAGMENT_OFFSET_MASK | FRAGMENT_MORE)) === 0) {
-      this.counters.Ip6ReasmReqds++
-      this.counters.Ip6ReasmOKs++
-      return packet
-    }
     header.headerLength = at - packet.networkHeader
     header.protocol = view.getUint8(at)
     const id = view.getInt32(at + FRAGMENT_ID)

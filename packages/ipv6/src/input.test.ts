@@ -9,7 +9,7 @@ import {
   ERROR_UNKNOWN_OPTION,
   UNREACHABLE,
 } from '@jackfield/interfaces'
-import { PACKET_MULTICAST, PACKET_OTHERHOST } from '@jackfield/packet'
+import { PACKET_MULTICAST, PACKET_OTHERHOST, setPacketChecks } from '@jackfield/packet'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -264,5 +264,19 @@ describe('fragments', () => {
     const [whole] = net.udp.received
     expect(whole?.payload.length).toBe(65_535)
     expect(whole?.payload.every((byte, i) => byte === large[i])).toBe(true)
+  })
+
+  it('make the datagram where packet objects are used again at once', () => {
+    setPacketChecks(false)
+    try {
+      const bytes = counting(1458)
+      arrive(net, fragmentBytes({}, bytes, 0, 1448))
+      // Copied out of a buffer much larger than it: its object is free before the datagram takes one.
+      arrive(net, fragmentBytes({}, bytes, 1448, 1458), net.a, (packet) => packet.makeTailroom(2000))
+      expect(net.udp.received[0]?.payload).toEqual(bytes)
+      expect(net.refusals.list).toEqual([])
+    } finally {
+      setPacketChecks(true)
+    }
   })
 })

@@ -148,6 +148,10 @@ export interface Place {
   host(number: number): string
   /** Arguments of `jackfield up`: the device and both ends' addresses. */
   readonly parameters: string[]
+  /** IPv6 addresses of the kernel's end and of the stack, and arguments with them. */
+  readonly kernel6: string
+  readonly stack6: string
+  readonly parameters6: string[]
 }
 
 export function place(kind: 'tun' | 'tap'): Place {
@@ -161,6 +165,9 @@ export function place(kind: 'tun' | 'tap'): Place {
     broadcast: host(255),
     host,
     parameters: [`--${kind}`, name, '--address', `${host(2)}/24`, '--host-address', `${host(1)}/24`],
+    kernel6: `fd77:${made}::1`,
+    stack6: `fd77:${made}::2`,
+    parameters6: [`--${kind}`, name, '--address', `fd77:${made}::2/64`, '--host-address', `fd77:${made}::1/64`],
   }
 }
 
