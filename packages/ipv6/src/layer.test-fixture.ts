@@ -20,8 +20,8 @@ import {
 } from '@jackfield/interfaces/compliance'
 import type { Packet } from '@jackfield/packet'
 import { expect } from 'vitest'
-import type { Ipv6Layer } from './layer.js'
-import { ipv6 } from './module.js'
+import { inet6Family } from './address-family.js'
+import { Ipv6Layer } from './layer.js'
 import { type ExtensionHeader, formatExtensionHeaders, parseExtensionHeaders } from './wire/extension-list.js'
 import { formatIpv6Header, Ipv6Header, parseIpv6Header } from './wire/header.js'
 
@@ -118,14 +118,25 @@ export interface Bench {
   refusals: Refusals
 }
 
+/** Installs a layer as `ipv6()` does, but alone: without neighbour and multicast listener discovery, which speak by themselves. */
+export function installBareLayer(host: FakeHost): Ipv6Layer {
+  const layer = new Ipv6Layer(host)
+  host.addAddressFamily(inet6Family(host))
+  host.addCounters(layer.counters)
+  host.addSettings(layer.settings)
+  host.addInterfaceSettings((of) => layer.configurations.settings(of))
+  host.addNetwork(layer)
+  host.onClose(() => layer.close())
+  return layer
+}
+
 /** Makes a bench. */
 export function bench(): Bench {
   const lo = createFakeInterface({ index: 1, loopback: true })
   const a = createFakeInterface({ index: 2, name: 'a' })
   const b = createFakeInterface({ index: 3, name: 'b' })
   const host = createFakeHost([], [lo, a, b])
-  ipv6().install(host)
-  const layer = host.network(6) as Ipv6Layer
+  const layer = installBareLayer(host)
   for (const each of [lo, a, b]) layer.addInterface(each)
   layer.addAddress(a, Prefix.parse('2001:db8:a::1/64'))
   layer.addAddress(a, Prefix.parse('fe80::a/64'))

@@ -8,15 +8,23 @@ import {
   IP_PMTUDISC_DO,
   IP_PMTUDISC_PROBE,
   NetworkHeader,
-  type NetworkLayer,
   type OffloadProtocol,
 } from '@jackfield/interfaces'
 import { createFakeHost, createFakeInterface } from '@jackfield/interfaces/compliance'
 import { SEGMENT_UDP } from '@jackfield/packet'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Bench, bench, counting, finish, flowTo, packetBytes, read, send } from './layer.test-fixture.js'
-import { ipv6 } from './module.js'
+import {
+  type Bench,
+  bench,
+  counting,
+  finish,
+  flowTo,
+  installBareLayer,
+  packetBytes,
+  read,
+  send,
+} from './layer.test-fixture.js'
 
 let net: Bench
 beforeEach(() => {
@@ -68,8 +76,7 @@ describe('packets that go out', () => {
     expect(send(net, flowTo('::ffff:10.0.0.1'), 8)).toBe(ENETUNREACH)
     const lonely = createFakeInterface({ index: 9 })
     const host = createFakeHost([], [lonely])
-    ipv6().install(host)
-    const layer = host.network(6) as NetworkLayer
+    const layer = installBareLayer(host)
     layer.addInterface(lonely)
     layer.addRoute({ destination: Prefix.parse('::/0'), type: 'unicast', interface: 9 })
     expect(layer.send(host.packets.allocate(8), flowTo('2001:db8::1'))).toBe(EADDRNOTAVAIL)
