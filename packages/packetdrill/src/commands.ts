@@ -1,3 +1,4 @@
+import { isHostSetting } from './host-settings.js'
 import { type ShellCommand, shellCommands } from './shell-words.js'
 import type { Subject } from './subject.js'
 
@@ -19,12 +20,15 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'ethtool',
   'export',
   'false',
+  'grep',
+  'head',
   'modprobe',
   'nstat',
   'rm',
   'set',
   'ss',
   'sync',
+  'tail',
   'tc',
   'test',
   'true',
@@ -103,7 +107,7 @@ function setSetting(assignment: string, run: CommandRun, lenient: boolean): void
 
 function applySetting(name: string, value: string, run: CommandRun, lenient: boolean): void {
   const dotted = (name.startsWith(PROC) ? name.slice(PROC.length) : name).replaceAll('/', '.').trim()
-  if (lenient && !run.subject.hasSetting(dotted)) return
+  if (!run.subject.hasSetting(dotted) && (lenient || isHostSetting(dotted))) return
   run.subject.set(dotted, value.trim().replaceAll(/\s+/g, ' '))
 }
 

@@ -1,4 +1,5 @@
 import { PortEntry } from '@jackfield/transport'
+import type { FastOpenKeys } from './listener/fast-open-keys.js'
 import type { Md5Keys } from './md5/md5-keys.js'
 
 /** What the user set on a socket, as most never do. */
@@ -39,6 +40,12 @@ export class ChosenOptions {
   hints: ReadonlyMap<number, number> | null = null
   /** `TCP_MD5SIG`; null: there is no key. */
   md5Keys: Md5Keys | null = null
+  /** `TCP_RTO_MAX_MS`, `TCP_RTO_MIN_US` and `TCP_DELACK_MAX_US`, in microseconds; 0: the settings. */
+  rtoMax = 0
+  rtoMin = 0
+  delackMax = 0
+  /** `TCP_FASTOPEN_KEY` of a listener; null: the setting. */
+  fastOpenKey: FastOpenKeys | null = null
 }
 
 const DEFAULTS: ChosenOptions = new ChosenOptions()
@@ -254,5 +261,37 @@ export class ConnectionOptions extends PortEntry {
 
   set md5Keys(value: Md5Keys | null) {
     if (value !== this.chosen.md5Keys) this.ownChosen().md5Keys = value
+  }
+
+  get rtoMax(): number {
+    return this.chosen.rtoMax
+  }
+
+  set rtoMax(value: number) {
+    if (value !== this.chosen.rtoMax) this.ownChosen().rtoMax = value
+  }
+
+  get rtoMin(): number {
+    return this.chosen.rtoMin
+  }
+
+  set rtoMin(value: number) {
+    if (value !== this.chosen.rtoMin) this.ownChosen().rtoMin = value
+  }
+
+  get delackMax(): number {
+    return this.chosen.delackMax
+  }
+
+  set delackMax(value: number) {
+    if (value !== this.chosen.delackMax) this.ownChosen().delackMax = value
+  }
+
+  get fastOpenKey(): FastOpenKeys | null {
+    return this.chosen.fastOpenKey
+  }
+
+  set fastOpenKey(value: FastOpenKeys | null) {
+    if (value !== this.chosen.fastOpenKey) this.ownChosen().fastOpenKey = value
   }
 }

@@ -1,5 +1,6 @@
 import type { Timer } from '@jackfield/clock'
 import {
+  ENOTCONN,
   type Message,
   type NetworkFlow,
   type NetworkLayer,
@@ -11,7 +12,7 @@ import {
   type SocketEndpoint,
 } from '@jackfield/interfaces'
 import type { PacketOwner } from '@jackfield/packet'
-import type { IpSocketOptions, Readiness } from '@jackfield/transport'
+import { type IpSocketOptions, type Readiness, routeFlow } from '@jackfield/transport'
 import type { CongestionControl } from './congestion/congestion-control.js'
 import { ConnectionState } from './connection-state.js'
 import type { NoticeQueue } from './errors/error-queue.js'
@@ -26,6 +27,7 @@ import { devicePacketReleased } from './send/device-account.js'
 import type { SendBuffer } from './send/send-buffer.js'
 import type { SendQueue } from './send/send-queue.js'
 import * as calls from './socket-calls.js'
+import { CLOSED, LISTEN } from './state.js'
 import type { ConnectionTimer } from './timer-pool.js'
 
 /** A TCP socket: the control block with what it stands on, and the socket calls. */
@@ -136,6 +138,12 @@ export class Connection extends ConnectionState implements SocketEndpoint, Packe
 
   getPeer(name: Sockaddr): number {
     return calls.getPeer(this, name)
+  }
+
+  /** `OptionsSocket.routeToPeer`, for `IP_MTU`. */
+  routeToPeer(): number {
+    if (this.network === null || this.state === CLOSED || this.state === LISTEN) return -ENOTCONN
+    return -routeFlow(this.network, this.flow)
   }
 
   readiness(): number {

@@ -112,7 +112,7 @@ export function tcpInfo(c: Connection): TcpInfo {
     info.tcpi_rcv_wscale = c.rcvScale
   }
   info.tcpi_rto = Math.round(c.rto)
-  info.tcpi_ato = Math.min(c.ackTimeout, c.tcp.settings.delackMax)
+  info.tcpi_ato = Math.min(c.ackTimeout, c.delackMax > 0 ? c.delackMax : c.tcp.settings.delackMax)
   info.tcpi_snd_mss = c.mss
   info.tcpi_rcv_mss = c.ackRcvMss
   info.tcpi_unacked = c.packetsOut

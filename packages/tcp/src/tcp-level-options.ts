@@ -10,12 +10,15 @@ import {
   TCP_CC_INFO,
   TCP_CONGESTION,
   TCP_CORK,
+  TCP_DELACK_MAX_US,
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
   TCP_FASTOPEN_CONNECT,
+  TCP_FASTOPEN_KEY,
   TCP_FASTOPEN_NO_COOKIE,
   TCP_INFO,
   TCP_INQ,
+  TCP_IS_MPTCP,
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
@@ -26,17 +29,22 @@ import {
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
   TCP_QUICKACK,
+  TCP_REPAIR,
+  TCP_RTO_MAX_MS,
+  TCP_RTO_MIN_US,
   TCP_SAVE_SYN,
   TCP_SAVED_SYN,
   TCP_SYNCNT,
   TCP_THIN_LINEAR_TIMEOUTS,
   TCP_TIMESTAMP,
+  TCP_ULP,
   TCP_USER_TIMEOUT,
   TCP_WINDOW_CLAMP,
 } from '@jackfield/interfaces'
 import { optionInteger } from '@jackfield/transport'
 import type { Connection } from './connection.js'
 import { ACK_PUSHED, ACK_SCHEDULED, NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from './connection-state.js'
+import { fastOpenKeyBytes, readFastOpenKeys } from './listener/fast-open-keys.js'
 import { setMd5 } from './md5/md5-key.js'
 import { setWindowClamp } from './receive/autotune.js'
 import { enterPingPong, inPingPong } from './receive/delayed-ack.js'
@@ -45,6 +53,7 @@ import { timestampNow } from './send/header.js'
 import { push } from './send/write.js'
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN } from './state.js'
 import { tcpInfo } from './tcp-info.js'
+import { longestRto, shortestRto } from './timer-bounds.js'
 import { resetKeepAlive } from './timers.js'
 
 // Linux's bounds.
@@ -53,6 +62,8 @@ const MOST_MAXSEG = 32_767
 const MOST_KEEP_SECONDS = 32_767
 const MOST_COUNT = 127
 const MOST_LINGER = 120
+/** Two ticks of Linux's clock, in microseconds. */
+const LEAST_TIMEOUT = 2000
 
 /** `TCP_FASTOPEN_CONNECT` and its like want the client's side of `net.ipv4.tcp_fastopen`. */
 const FASTOPEN_CLIENT = 1
@@ -61,6 +72,9 @@ const FASTOPEN_CLIENT = 1
 export function setTcpLevelOption(c: Connection, name: number, value: OptionValue): number {
   if (name === TCP_CONGESTION) return setCongestion(c, value)
   if (name === TCP_MD5SIG || name === TCP_MD5SIG_EXT) return setMd5(c, name, value)
+  if (name === TCP_FASTOPEN_KEY) return setFastOpenKey(c, value)
+  // No upper-layer protocol is there to take a connection over.
+  if (name === TCP_ULP) return typeof value === 'string' || value instanceof Uint8Array ? -ENOENT : -EINVAL
   const number = optionInteger(value)
   if (Number.isNaN(number)) return -EINVAL
   const on = number !== 0
@@ -108,10 +122,23 @@ export function setTcpLevelOption(c: Connection, name: number, value: OptionValu
       if (number < 0) return -EINVAL
       c.userTimeout = number
       return 0
+    case TCP_RTO_MAX_MS:
+      if (number < 1000 || number > 120_000) return -EINVAL
+      c.rtoMax = number * 1000
+      return 0
+    case TCP_RTO_MIN_US:
+      if (number < LEAST_TIMEOUT || number > 200_000) return -EINVAL
+      c.rtoMin = number
+      return 0
+    case TCP_DELACK_MAX_US:
+      if (number < LEAST_TIMEOUT || number > 200_000) return -EINVAL
+      c.delackMax = number
+      return 0
     case TCP_NOTSENT_LOWAT:
       c.notSentLowat = number >>> 0
       c.wake.changed(POLLOUT)
       return 0
+    case TCP_REPAIR:
     case TCP_TIMESTAMP:
       // Only a connection under repair takes a clock from outside, and there is no repair.
       return -EPERM
@@ -154,6 +181,14 @@ function setChoice(c: Connection, name: number, number: number): number {
     default:
       return -ENOPROTOOPT
   }
+}
+
+function setFastOpenKey(c: Connection, value: OptionValue): number {
+  const bytes = typeof value === 'string' ? Uint8Array.from(value, (char) => char.charCodeAt(0) & 0xff) : value
+  const keys = bytes instanceof Uint8Array ? readFastOpenKeys(bytes) : null
+  if (keys === null) return -EINVAL
+  c.fastOpenKey = keys
+  return 0
 }
 
 function setCork(c: Connection, on: boolean): number {
@@ -258,8 +293,21 @@ export function getTcpLevelOption(c: Connection, name: number): OptionValue | Op
     case TCP_INFO:
       return tcpInfo(c)
     case TCP_CC_INFO:
-      // What a control tells of itself; those that are here tell nothing, as Linux's cubic and reno.
+      // What a control tells of itself: nothing, as Linux's cubic and reno, unless it says so.
+      return c.congestion.info?.(c) ?? new Uint8Array(0)
+    case TCP_RTO_MAX_MS:
+      return longestRto(c) / 1000
+    case TCP_RTO_MIN_US:
+      return shortestRto(c)
+    case TCP_DELACK_MAX_US:
+      return c.delackMax > 0 ? c.delackMax : settings.delackMax
+    case TCP_FASTOPEN_KEY:
+      return fastOpenKeyBytes(c.fastOpenKey ?? c.tcp.fastOpen.both)
+    case TCP_ULP:
       return new Uint8Array(0)
+    case TCP_IS_MPTCP:
+    case TCP_REPAIR:
+      return 0
     case TCP_QUICKACK:
       return Number(!inPingPong(c))
     case TCP_CONGESTION:

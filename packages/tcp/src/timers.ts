@@ -7,6 +7,7 @@ import {
   PENDING_REORDER,
   PENDING_RETRANSMIT,
 } from './connection-state.js'
+import { longestRto } from './timer-bounds.js'
 
 /** The least that a retransmission timer or a probe waits where resources lack, in microseconds. */
 export const RESOURCE_PROBE_INTERVAL = 500_000
@@ -27,7 +28,7 @@ export function setTimer(c: Connection, pending: number, delay: number): void {
   c.retransmitTimer = timer
   // Paced packets leave later than now; the wait begins with them.
   const paced = c.paceAt > c.tcp.clockNow ? c.paceAt - c.tcp.clockNow : 0
-  timer.set(c.tcp.clockNow + Math.min(delay, c.tcp.settings.rtoMax) + paced)
+  timer.set(c.tcp.clockNow + Math.min(delay, longestRto(c)) + paced)
 }
 
 /** Stops the retransmission timer. */

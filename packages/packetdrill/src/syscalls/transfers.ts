@@ -76,13 +76,15 @@ export const write: Syscall = (args, run) => {
   return send(args, run, args.data(1, args.integer(2)), 0)
 }
 
-export const recv: Syscall = (args, run) => {
+export const recv: Syscall = async (args, run) => {
   args.expect(4)
+  run.files.live(args.integer(0))
   return receive(args, run, args.integer(2), args.integer(3))
 }
 
-export const sendCall: Syscall = (args, run) => {
+export const sendCall: Syscall = async (args, run) => {
   args.expect(4)
+  run.files.live(args.integer(0))
   return send(args, run, args.data(1, args.integer(2)), args.integer(3))
 }
 

@@ -1,5 +1,6 @@
 import { INFINITE_SSTHRESH } from '../connection-state.js'
 import { CA_LOSS } from '../state.js'
+import { bbrInfo } from './bbr-info.js'
 import { resetLongTerm, sampleLongTerm } from './bbr-long-term.js'
 import { checkProbeRttDone, updateModel } from './bbr-model.js'
 import { BbrState, bandwidthOf, millisecondsNow, NO_RTT, PROBE_BW, PROBE_RTT, UNIT } from './bbr-state.js'
@@ -71,6 +72,7 @@ export const bbr: CongestionControl<BbrState> = {
     return c.cwnd
   },
 
+  info: (c) => bbrInfo(c, c.congestionState as BbrState),
   sendBufferExpand: () => 3,
   minTsoSegments: leastSegments,
 }

@@ -68,6 +68,8 @@ export interface CongestionControl<State extends object = object> {
   undoWindow(connection: Connection): number
   /** How many times the window may be allocated in the send buffer; default 2. */
   sendBufferExpand?(connection: Connection): number
+  /** What `TCP_CC_INFO` gives. */
+  info?(connection: Connection): Readonly<Record<string, number>>
   /** Fewest segments of a large packet; default the host's `tcp_min_tso_segs`. */
   minTsoSegments?(connection: Connection): number
 }

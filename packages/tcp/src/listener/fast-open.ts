@@ -3,6 +3,7 @@ import type { Setting } from '@jackfield/interfaces'
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
 import type { TcpProtocol } from '../protocol.js'
+import type { FastOpenKeys } from './fast-open-keys.js'
 import { FASTOPEN_SERVER, FASTOPEN_SERVER_NO_COOKIE } from './fast-open-flags.js'
 import type { Listener } from './listener.js'
 import type { Request } from './request.js'
@@ -52,6 +53,11 @@ export class FastOpenServer {
     this.former = second === undefined ? null : parseKey(second)
   }
 
+  /** The keys of all listeners that have none of their own. */
+  get both(): FastOpenKeys {
+    return { primary: this.primary, former: this.former }
+  }
+
   /** The setting. */
   setting(): Setting {
     return {
@@ -76,8 +82,9 @@ export class FastOpenServer {
     if ((settings.fastopen & FASTOPEN_SERVER) === 0 || !asks || !listener.fastOpenHasRoom()) return FASTOPEN_REFUSED
     if ((settings.fastopen & FASTOPEN_SERVER_NO_COOKIE) !== 0 || c.fastOpenNoCookie) return FASTOPEN_ACCEPTED
     if (options.cookieLength < 0) return FASTOPEN_REFUSED
-    const good = options.cookieLength > 0 ? this.matches(r, s) : 0
-    this.write(this.primary, r.flow.destination, r.flow.source, r.cookie)
+    const keys = c.fastOpenKey ?? this.both
+    const good = options.cookieLength > 0 ? this.matches(keys, r, s) : 0
+    this.write(keys.primary, r.flow.destination, r.flow.source, r.cookie)
     r.cookieExperimental = options.cookieExperimental
     // One who asked, or brought a bad or an old one, is told the good one.
     if (good !== 1) r.cookieLength = COOKIE_LENGTH
@@ -87,10 +94,10 @@ export class FastOpenServer {
   }
 
   /** 1: a cookie of the present key; 2: of the former; 0: neither. Uses the request's room. */
-  private matches(r: Request, s: ArrivingSegment): number {
+  private matches({ primary, former }: FastOpenKeys, r: Request, s: ArrivingSegment): number {
     const { options, packet } = s
     if (packet === null || options.cookieLength !== COOKIE_LENGTH) return 0
-    for (const [index, key] of [this.primary, this.former].entries()) {
+    for (const [index, key] of [primary, former].entries()) {
       if (key === null) continue
       this.write(key, r.flow.destination, r.flow.source, r.cookie)
       let difference = 0

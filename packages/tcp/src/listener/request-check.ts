@@ -5,6 +5,7 @@ import { pawsRejects } from './paws.js'
 import { REQUEST_TIMEOUT, type Request } from './request.js'
 import { inSequenceWindow } from './sequence-window.js'
 import { resendSynAck } from './syn-ack.js'
+import { longestRto } from '../timer-bounds.js'
 
 const CONTROL = FLAG_RST | FLAG_SYN | FLAG_ACK
 /** What came of the checks that a request makes. */
@@ -51,8 +52,8 @@ export function checkRequest(r: Request, s: ArrivingSegment, fastOpen: boolean):
 
 /** PAWS; when the SYN came is not kept, but about so long ago. */
 function isOld(r: Request, s: ArrivingSegment): boolean {
-  const { clockNow, settings } = r.listener.connection.tcp
-  const ago = Math.min(REQUEST_TIMEOUT * 2 ** r.timeouts, settings.rtoMax)
+  const { clockNow } = r.listener.connection.tcp
+  const ago = Math.min(REQUEST_TIMEOUT * 2 ** r.timeouts, longestRto(r.listener.connection))
   const now = Math.floor(clockNow / 1_000_000)
   return pawsRejects(s, r.tsRecent, now - Math.floor(ago / 1_000_000), now)
 }

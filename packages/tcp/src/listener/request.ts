@@ -11,6 +11,7 @@ import { createFlow, PortEntry } from '@jackfield/transport'
 import type { Connection } from '../connection.js'
 import type { RateLimited } from './challenge.js'
 import type { Listener } from './listener.js'
+import { longestRto } from '../timer-bounds.js'
 
 /** The first wait for the acknowledgement of a SYN-ACK, in microseconds (RFC 6298 2.1). */
 export const REQUEST_TIMEOUT = 1_000_000
@@ -90,7 +91,7 @@ export class Request extends PortEntry implements RateLimited {
   /** Arms the timer: a second, doubled at each expiry, at most `tcp_rto_max`. */
   armTimer(): void {
     const { tcp } = this.listener.connection
-    this.timer.set(tcp.clockNow + Math.min(REQUEST_TIMEOUT * 2 ** this.timeouts, tcp.settings.rtoMax))
+    this.timer.set(tcp.clockNow + Math.min(REQUEST_TIMEOUT * 2 ** this.timeouts, longestRto(this.listener.connection)))
   }
 
   cancelTimer(): void {

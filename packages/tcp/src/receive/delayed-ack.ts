@@ -6,6 +6,7 @@ import { startAckTimer } from '../timers.js'
 import { growWindow, measureReceiveMss, measureReceiveRtt } from './autotune.js'
 import { sendsCompressed } from './compressed-ack.js'
 import { windowToOffer } from './window.js'
+import { longestAckDelay } from '../timer-bounds.js'
 
 /** Most acknowledgements in a row that are sent without delay (Linux's `TCP_MAX_QUICKACKS`). */
 export const MOST_QUICK_ACKS = 16
@@ -115,15 +116,16 @@ export function checkAck(c: Connection): void {
 /** Arms the delayed acknowledgement: 40 to 200 ms, by how fast segments follow each other (Linux's `tcp_send_delayed_ack`). */
 export function delayAck(c: Connection): void {
   const { clockNow, settings } = c.tcp
-  const { delackMin, delackMax } = settings
+  const { delackMin } = settings
+  const longest = longestAckDelay(c)
   let delay = c.ackTimeout
   if (delay > delackMin) {
-    let most = inPingPong(c) || (c.ackPending & ACK_PUSHED) !== 0 ? delackMax : LONGEST_DELAY
+    let most = inPingPong(c) || (c.ackPending & ACK_PUSHED) !== 0 ? settings.delackMax : LONGEST_DELAY
     if (c.srtt8 > 0) most = Math.min(most, Math.max(c.srtt8 >>> 3, delackMin))
     delay = Math.min(delay, most)
   }
   // Never as long as a peer of the same kind waits before it sends again.
-  delay = Math.min(delay, delackMax, Math.max(settings.rtoMin, 2000) - 1000)
+  delay = Math.min(delay, longest)
   const { ackTimer } = c
   if ((c.ackPending & ACK_TIMER) !== 0 && ackTimer !== null) {
     const left = ackTimer.deadline - clockNow
@@ -143,5 +145,5 @@ export function delayAck(c: Connection): void {
 export function delayAckOfHandshake(c: Connection): void {
   enterQuickAck(c, MOST_QUICK_ACKS)
   c.ackPending |= ACK_SCHEDULED | ACK_TIMER
-  startAckTimer(c, c.tcp.settings.delackMax)
+  startAckTimer(c, c.delackMax > 0 ? longestAckDelay(c) : c.tcp.settings.delackMax)
 }

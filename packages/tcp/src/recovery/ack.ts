@@ -36,6 +36,7 @@ import { rateGenerate } from './rate.js'
 import { applySack } from './sack.js'
 import { replaceTsRecent } from './ts-recent.js'
 import { restartAfterIdle } from './window-validation.js'
+import { longestRto } from '../timer-bounds.js'
 
 const sample = new AckSample()
 
@@ -192,8 +193,7 @@ function windowOpened(c: Connection): void {
     clearTimer(c)
     return
   }
-  const { rtoMin, rtoMax } = c.tcp.settings
-  let wait = Math.min(Math.max(c.rto, rtoMin) * 2 ** c.backoff, rtoMax)
+  let wait = Math.min(Math.max(c.rto, c.tcp.settings.rtoMin) * 2 ** c.backoff, longestRto(c))
   if (c.userTimeout > 0 && c.probesStart !== 0) {
     const left = c.userTimeout * 1000 - ((c.tcp.now - c.probesStart) >>> 0)
     wait = Math.min(wait, Math.max(left, SHORTEST_WAIT))

@@ -3,6 +3,7 @@ import { seqGt } from '../sequence.js'
 import { ACK_ACKED, ACK_MAYBE_DELAYED } from './ack-flags.js'
 import type { AckSample } from './ack-sample.js'
 import { updateMinRtt } from './min-rtt.js'
+import { longestRto, shortestRto } from '../timer-bounds.js'
 
 /** Longest sample that is told apart, in microseconds: past every RTO, and its eightfold is an int32. */
 const LONGEST_RTT = 1 << 27
@@ -28,7 +29,7 @@ export function initialRto(c: Connection): void {
  */
 export function updateRtt(c: Connection, rtt: number): void {
   const sample = Math.min(rtt, LONGEST_RTT)
-  const floor = c.tcp.settings.rtoMin
+  const floor = shortestRto(c)
   if (c.srtt8 === 0) {
     // RFC 6298 2.2: the RTO becomes three round trips.
     c.srtt8 = Math.max(1, sample << 3)
@@ -58,7 +59,7 @@ export function updateRtt(c: Connection, rtt: number): void {
 
 /** The RTO from what was measured (RFC 6298 2.3), at most `tcp_rto_max`. */
 export function updateRto(c: Connection): void {
-  c.rto = Math.min((c.srtt8 >> 3) + c.rttvar4, c.tcp.settings.rtoMax)
+  c.rto = Math.min((c.srtt8 >> 3) + c.rttvar4, longestRto(c))
 }
 
 /**

@@ -3,6 +3,7 @@ import { PENDING_LOSS_PROBE } from '../connection-state.js'
 import { INITIAL_RTO } from '../recovery/rtt.js'
 import { CA_CWR, CA_OPEN, SYN_RECEIVED } from '../state.js'
 import { setTimer } from '../timers.js'
+import { shortestRto } from '../timer-bounds.js'
 
 /** Time for the clocks' granularity, in microseconds. */
 const TIMER_SLACK = 2000
@@ -14,12 +15,12 @@ const TIMER_SLACK = 2000
  * @returns whether it was armed
  */
 export function scheduleLossProbe(c: Connection, advanceRto: boolean): boolean {
-  const { earlyRetrans, rtoMin } = c.tcp.settings
+  const { earlyRetrans } = c.tcp.settings
   if (c.state === SYN_RECEIVED || c.packetsOut === 0 || !c.sackOk) return false
   if (earlyRetrans !== 3 && earlyRetrans !== 4) return false
   if (c.caState !== CA_OPEN && c.caState !== CA_CWR) return false
   let wait = INITIAL_RTO
-  if (c.srtt8 > 0) wait = (c.srtt8 >>> 2) + (c.packetsOut === 1 ? rtoMin : TIMER_SLACK)
+  if (c.srtt8 > 0) wait = (c.srtt8 >>> 2) + (c.packetsOut === 1 ? shortestRto(c) : TIMER_SLACK)
   const rto = advanceRto ? c.rto : untilRto(c)
   if (rto > 0 && rto < wait) wait = rto
   setTimer(c, PENDING_LOSS_PROBE, wait)

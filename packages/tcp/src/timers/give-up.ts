@@ -2,6 +2,7 @@ import { ETIMEDOUT } from '@jackfield/interfaces'
 import { fail } from '../close.js'
 import type { Connection } from '../connection.js'
 import { SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
+import { longestRto } from '../timer-bounds.js'
 
 const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 
@@ -23,7 +24,7 @@ export function retransmitsExceed(c: Connection, tries: number, userTimeout: num
   if (c.retransmits === 0) return false
   const { settings, now } = c.tcp
   const first = stateIn(c.state, OPENING) ? INITIAL_RTO : settings.rtoMin
-  const limit = userTimeout > 0 ? userTimeout * 1000 : backoffLength(tries, first, settings.rtoMax)
+  const limit = userTimeout > 0 ? userTimeout * 1000 : backoffLength(tries, first, longestRto(c))
   return (now - c.retransStamp) >>> 0 >= limit
 }
 

@@ -4,6 +4,7 @@ import { orphanEnds } from '../orphans.js'
 import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
 import { giveUp, orphanRetries } from './give-up.js'
 import { wakeUp } from './wake-up.js'
+import { longestRto } from '../timer-bounds.js'
 
 /** RFC 9293 3.8.6.1: the peer's window is closed; it is asked again and again, ever more rarely. */
 export function probeTimeout(c: Connection): void {
@@ -20,7 +21,7 @@ export function probeTimeout(c: Connection): void {
   }
   let most = settings.retries2
   if (c.orphaned) {
-    const alive = probeWait(c) < settings.rtoMax
+    const alive = probeWait(c) < longestRto(c)
     most = orphanRetries(c, alive)
     if (!alive && c.backoff >= most) {
       giveUp(c)
@@ -37,7 +38,7 @@ export function probeTimeout(c: Connection): void {
 
 function probeWait(c: Connection): number {
   const { settings } = c.tcp
-  return Math.min(Math.max(c.rto, settings.rtoMin) * 2 ** c.backoff, settings.rtoMax)
+  return Math.min(Math.max(c.rto, settings.rtoMin) * 2 ** c.backoff, longestRto(c))
 }
 
 /** Sends a probe and arms the next (Linux's `tcp_send_probe0`). */

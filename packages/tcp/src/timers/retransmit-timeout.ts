@@ -10,6 +10,8 @@ import { sendReset } from '../send/transmit.js'
 import { CA_DISORDER, CA_LOSS, CA_RECOVERY, ESTABLISHED, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
 import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
 import { giveUp, orphanRetries, retransmitsExceed } from './give-up.js'
+import { longestRto } from '../timer-bounds.js'
+import { updateRto } from '../recovery/rtt.js'
 
 const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 
@@ -64,12 +66,12 @@ function countFailure(c: Connection): void {
  * `tcp_rtx_probe0_timed_out`): twice the longest RTO, or what the user allows; with that set, answers alone do not do.
  */
 function isSilent(c: Connection, sentAt: number): boolean {
-  const { now, settings } = c.tcp
+  const { now } = c.tcp
   const stuck = (now - (c.retransStamp !== 0 ? c.retransStamp : sentAt)) >>> 0
   const patience = c.userTimeout * 1000
   // Reached, not passed: the last wait is cut to end just then.
   if (patience > 0 && stuck >= patience) return true
-  const longest = patience > 0 ? Math.min(settings.rtoMax * 2, patience) : settings.rtoMax * 2
+  const longest = patience > 0 ? Math.min(longestRto(c) * 2, patience) : longestRto(c) * 2
   return (now - c.lastReceived) >>> 0 > longest && stuck > longest
 }
 
@@ -82,10 +84,13 @@ function backOff(c: Connection): void {
     c.packetsOut < 4 &&
     c.cwnd !== 0 &&
     c.retransmits <= 6
-  if (thin) c.backoff = 0
+  if (thin) {
+    c.backoff = 0
+    updateRto(c)
+  }
   else if (c.state !== SYN_SENT || c.totalTimeouts > settings.synLinearTimeouts) {
     c.backoff++
-    c.rto = Math.min(c.rto * 2, settings.rtoMax)
+    c.rto = Math.min(c.rto * 2, longestRto(c))
   }
   setTimer(c, PENDING_RETRANSMIT, clampToUserTimeout(c))
 }
@@ -113,7 +118,7 @@ function isOver(c: Connection): boolean {
   if (retransmitsExceed(c, settings.retries1, 0)) suspectMtuBlackHole(c)
   let tries = settings.retries2
   if (c.orphaned) {
-    const alive = c.rto < settings.rtoMax
+    const alive = c.rto < longestRto(c)
     tries = orphanRetries(c, alive)
     const lasts = alive || !retransmitsExceed(c, tries, 0)
     if (orphanEnds(c, lasts)) return true
