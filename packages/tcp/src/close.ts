@@ -16,9 +16,11 @@ import {
   SHUT_WR,
 } from '@jackfield/interfaces'
 import type { ArrivingSegment } from './arriving-segment.js'
+import { changeState } from './change-state.js'
 import type { Connection } from './connection.js'
 import { PENDING_NONE } from './connection-state.js'
 import { releaseFastOpen } from './listener/fast-open-release.js'
+import { saveMetrics } from './metrics.js'
 import { orphanIsTooMuch } from './orphans.js'
 import { enterPingPong } from './receive/delayed-ack.js'
 import { clearRecovery } from './recovery/scoreboard.js'
@@ -73,7 +75,7 @@ export function shutdown(c: Connection, how: number): number {
   if (how !== SHUT_RD && (c.shut & SHUT_SEND) === 0) {
     c.shut |= SHUT_SEND
     if (stateIn(c.state, SYNCHRONIZED_OPEN)) {
-      c.state = c.state === CLOSE_WAIT ? LAST_ACK : FIN_WAIT_1
+      changeState(c, c.state === CLOSE_WAIT ? LAST_ACK : FIN_WAIT_1)
       sendFin(c)
     }
   }
@@ -110,7 +112,7 @@ export function closeConnection(c: Connection): void {
     return
   }
   if (stateIn(c.state, SYNCHRONIZED_OPEN)) {
-    c.state = c.state === CLOSE_WAIT ? LAST_ACK : FIN_WAIT_1
+    changeState(c, c.state === CLOSE_WAIT ? LAST_ACK : FIN_WAIT_1)
     sendFin(c)
   }
   orphanSettles(c)
@@ -197,7 +199,7 @@ export function peerFinished(c: Connection): void {
   switch (c.state) {
     case SYN_RECEIVED:
     case ESTABLISHED:
-      c.state = CLOSE_WAIT
+      changeState(c, CLOSE_WAIT)
       // As Linux: the reader is likely to answer by closing.
       enterPingPong(c)
       break
@@ -219,6 +221,7 @@ export function enterTimeWait(c: Connection): void {
 
 /** LAST-ACK has its acknowledgement. */
 export function finishClose(c: Connection): void {
+  saveMetrics(c)
   destroy(c)
 }
 
@@ -231,7 +234,6 @@ export function abortOnData(c: Connection, s: ArrivingSegment): void {
 
 /** An acceptable RST (RFC 9293 3.10.7.4, second). */
 export function reset(c: Connection, _s: ArrivingSegment | null): void {
-  c.tcp.counters.TcpEstabResets++
   const errno = c.state === SYN_SENT ? ECONNREFUSED : c.state === CLOSE_WAIT ? EPIPE : ECONNRESET
   fail(c, errno)
 }
@@ -245,6 +247,7 @@ export function abort(c: Connection): void {
 /** The connection is over, for the reason given (0: none to tell). What was received can still be read. */
 export function fail(c: Connection, errno: number): void {
   if (errno !== 0) c.options.error = errno
+  if (!c.dead && (c.state === SYN_SENT || c.state === SYN_RECEIVED)) c.tcp.counters.TcpAttemptFails++
   destroy(c)
 }
 
@@ -257,7 +260,7 @@ export function destroy(c: Connection): void {
   }
   c.dead = true
   if (c.orphaned && c.state !== CLOSED && c.state !== SYN_SENT && c.state !== LISTEN) tcp.orphans--
-  c.state = CLOSED
+  changeState(c, CLOSED)
   settled(c)
   c.shut = SHUT_RECEIVE | SHUT_SEND
   c.pending = PENDING_NONE

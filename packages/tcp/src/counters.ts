@@ -109,8 +109,6 @@ export type TcpCounters = {
   TcpExtDelayedACKLost: number
   /** Acknowledgements that others stood for. */
   TcpExtTCPAckCompressed: number
-  /** Segments that took the short way. */
-  TcpExtTCPHPHits: number
   /** Acknowledgements without data. */
   TcpExtTCPPureAcks: number
   /** Acknowledgements that took the short way. */
@@ -180,9 +178,6 @@ export type TcpCounters = {
   TcpExtTCPDSACKIgnoredNoUndo: number
   TcpExtTCPDSACKIgnoredDubious: number
   TcpExtTCPSpuriousRTOs: number
-  TcpExtTCPSackShifted: number
-  TcpExtTCPSackMerged: number
-  TcpExtTCPSackShiftFallback: number
   /** What was to be sent again could not. */
   TcpExtTCPRetransFail: number
   TcpExtTCPDelivered: number
@@ -281,7 +276,6 @@ export function createTcpCounters(): TcpCounters {
     TcpExtDelayedACKs: 0,
     TcpExtDelayedACKLost: 0,
     TcpExtTCPAckCompressed: 0,
-    TcpExtTCPHPHits: 0,
     TcpExtTCPPureAcks: 0,
     TcpExtTCPHPAcks: 0,
     TcpExtOutOfWindowIcmps: 0,
@@ -331,9 +325,6 @@ export function createTcpCounters(): TcpCounters {
     TcpExtTCPDSACKIgnoredNoUndo: 0,
     TcpExtTCPDSACKIgnoredDubious: 0,
     TcpExtTCPSpuriousRTOs: 0,
-    TcpExtTCPSackShifted: 0,
-    TcpExtTCPSackMerged: 0,
-    TcpExtTCPSackShiftFallback: 0,
     TcpExtTCPRetransFail: 0,
     TcpExtTCPDelivered: 0,
     TcpExtTCPDeliveredCE: 0,

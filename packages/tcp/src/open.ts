@@ -11,6 +11,7 @@ import {
 } from '@jackfield/interfaces'
 import { aimFlow, ipName, readName, routeFlow, sourceOf } from '@jackfield/transport'
 import type { ArrivingSegment } from './arriving-segment.js'
+import { changeState } from './change-state.js'
 import { disconnect } from './close.js'
 import type { Connection } from './connection.js'
 import { fastOpenEstablished } from './listener/fast-open-child.js'
@@ -106,7 +107,7 @@ function prepareOpen(c: Connection): void {
 
 /** The handshake is done on this side (Linux's `tcp_finish_connect`). */
 export function finishConnect(c: Connection): void {
-  c.state = ESTABLISHED
+  changeState(c, ESTABLISHED)
   initTransfer(c)
   if (c.options.keepAlive) resetKeepAlive(c, keepAliveIdle(c))
   c.wake.changed(POLLIN | POLLOUT)
@@ -114,7 +115,7 @@ export function finishConnect(c: Connection): void {
 
 /** A connection in SYN-RECEIVED (a crossed open, or Fast Open) has its acknowledgement (RFC 9293 3.10.7.4, fifth). */
 export function establish(c: Connection, s: ArrivingSegment): void {
-  c.state = ESTABLISHED
+  changeState(c, ESTABLISHED)
   c.sndUna = s.ack
   c.sndWnd = c.windowScaleOk ? s.window << c.sndScale : s.window
   c.sndWl1 = s.seq

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.js'
-import { BW_UNIT, type BbrState, bandwidthOf, NO_RTT } from './bbr-state.js'
+import { type BbrState, BW_UNIT, bandwidthOf, NO_RTT } from './bbr-state.js'
 
 /** `struct tcp_bbr_info` of Linux, as `TCP_CC_INFO` gives it. */
 export function bbrInfo(c: Connection, state: BbrState): Readonly<Record<string, number>> {

@@ -7,7 +7,7 @@ const MOST_PEERS = 1024
 /** Doublings of `tcp_fastopen_blackhole_timeout_sec`. */
 const MOST_DOUBLINGS = 6
 
-/** What is known of a destination's Fast Open (RFC 7413 4.1.3.1). */
+/** What is known of a destination: its Fast Open (RFC 7413 4.1.3.1), and what former connections measured. */
 export class FastOpenPeer {
   readonly local: IpAddress
   readonly remote: IpAddress
@@ -22,6 +22,9 @@ export class FastOpenPeer {
   /** SYNs with data that were lost in a row, and when the last one was, seconds of the clock. */
   losses = 0
   lastLoss = 0
+  /** Eight times the round trip of connections that ended, in microseconds, and their reordering in packets; 0: not known. */
+  rtt8 = 0
+  reordering = 0
   next: FastOpenPeer | null = null
   previous: FastOpenPeer | null = null
 

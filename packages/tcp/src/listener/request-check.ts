@@ -1,11 +1,11 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
 import { seqBetween, seqGt } from '../sequence.js'
+import { longestRto } from '../timer-bounds.js'
 import { FLAG_ACK, FLAG_RST, FLAG_SYN } from '../wire/segment.js'
 import { pawsRejects } from './paws.js'
 import { REQUEST_TIMEOUT, type Request } from './request.js'
 import { inSequenceWindow } from './sequence-window.js'
 import { resendSynAck } from './syn-ack.js'
-import { longestRto } from '../timer-bounds.js'
 
 const CONTROL = FLAG_RST | FLAG_SYN | FLAG_ACK
 /** What came of the checks that a request makes. */

@@ -9,9 +9,9 @@ import {
 } from '@jackfield/interfaces'
 import { createFlow, PortEntry } from '@jackfield/transport'
 import type { Connection } from '../connection.js'
+import { longestRto } from '../timer-bounds.js'
 import type { RateLimited } from './challenge.js'
 import type { Listener } from './listener.js'
-import { longestRto } from '../timer-bounds.js'
 
 /** The first wait for the acknowledgement of a SYN-ACK, in microseconds (RFC 6298 2.1). */
 export const REQUEST_TIMEOUT = 1_000_000

@@ -4,6 +4,7 @@ import { PortEntry } from '@jackfield/transport'
 import type { ArrivingSegment } from '../arriving-segment.js'
 import { destroy, TIME_WAIT_LENGTH } from '../close.js'
 import { Connection } from '../connection.js'
+import { saveMetrics } from '../metrics.js'
 import type { TcpProtocol } from '../protocol.js'
 import { receiveWindow } from '../receive/window.js'
 import { seqGt, seqLt } from '../sequence.js'
@@ -104,6 +105,7 @@ export class TimeWaitTable {
       destroy(c)
       return
     }
+    saveMetrics(c)
     const entry = new TimeWait(c, state)
     const { localPort, remotePort } = c
     c.readLocal(local)

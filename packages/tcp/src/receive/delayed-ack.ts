@@ -2,11 +2,11 @@ import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
 import { ACK_NOW, ACK_PUSHED, ACK_SCHEDULED, ACK_TIMER, ECN_DEMAND_CWR, ECN_OK, ECN_SEEN } from '../connection-state.js'
 import { sendAck } from '../send/transmit.js'
+import { longestAckDelay } from '../timer-bounds.js'
 import { startAckTimer } from '../timers.js'
 import { growWindow, measureReceiveMss, measureReceiveRtt } from './autotune.js'
 import { sendsCompressed } from './compressed-ack.js'
 import { windowToOffer } from './window.js'
-import { longestAckDelay } from '../timer-bounds.js'
 
 /** Most acknowledgements in a row that are sent without delay (Linux's `TCP_MAX_QUICKACKS`). */
 export const MOST_QUICK_ACKS = 16

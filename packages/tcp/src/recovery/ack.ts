@@ -9,6 +9,7 @@ import { retransmitQueue } from '../send/retransmit.js'
 import { PUSH_ALL, writeQueue } from '../send/write.js'
 import { seqGt, seqLt } from '../sequence.js'
 import { CA_OPEN, SYN_SENT } from '../state.js'
+import { longestRto } from '../timer-bounds.js'
 import { armRetransmit, clearTimer, probeNeeded, SHORTEST_WAIT, setTimer } from '../timers.js'
 import { FLAG_CWR, FLAG_ECE, FLAG_SYN } from '../wire/segment.js'
 import {
@@ -36,7 +37,6 @@ import { rateGenerate } from './rate.js'
 import { applySack } from './sack.js'
 import { replaceTsRecent } from './ts-recent.js'
 import { restartAfterIdle } from './window-validation.js'
-import { longestRto } from '../timer-bounds.js'
 
 const sample = new AckSample()
 

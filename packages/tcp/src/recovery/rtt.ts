@@ -1,9 +1,9 @@
 import type { Connection } from '../connection.js'
 import { seqGt } from '../sequence.js'
+import { longestRto, shortestRto } from '../timer-bounds.js'
 import { ACK_ACKED, ACK_MAYBE_DELAYED } from './ack-flags.js'
 import type { AckSample } from './ack-sample.js'
 import { updateMinRtt } from './min-rtt.js'
-import { longestRto, shortestRto } from '../timer-bounds.js'
 
 /** Longest sample that is told apart, in microseconds: past every RTO, and its eightfold is an int32. */
 const LONGEST_RTT = 1 << 27

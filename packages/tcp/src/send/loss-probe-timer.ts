@@ -2,8 +2,8 @@ import type { Connection } from '../connection.js'
 import { PENDING_LOSS_PROBE } from '../connection-state.js'
 import { INITIAL_RTO } from '../recovery/rtt.js'
 import { CA_CWR, CA_OPEN, SYN_RECEIVED } from '../state.js'
-import { setTimer } from '../timers.js'
 import { shortestRto } from '../timer-bounds.js'
+import { setTimer } from '../timers.js'
 
 /** Time for the clocks' granularity, in microseconds. */
 const TIMER_SLACK = 2000

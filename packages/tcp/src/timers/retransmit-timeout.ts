@@ -4,14 +4,14 @@ import { PENDING_RETRANSMIT } from '../connection-state.js'
 import { detectBlackHole } from '../listener/fast-open-client.js'
 import { orphanEnds } from '../orphans.js'
 import { enterLoss } from '../recovery/alert.js'
+import { updateRto } from '../recovery/rtt.js'
 import { suspectMtuBlackHole } from '../send/mtu-search.js'
 import { retransmitSegment } from '../send/retransmit.js'
 import { sendReset } from '../send/transmit.js'
 import { CA_DISORDER, CA_LOSS, CA_RECOVERY, ESTABLISHED, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
+import { longestRto } from '../timer-bounds.js'
 import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
 import { giveUp, orphanRetries, retransmitsExceed } from './give-up.js'
-import { longestRto } from '../timer-bounds.js'
-import { updateRto } from '../recovery/rtt.js'
 
 const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 
@@ -87,8 +87,7 @@ function backOff(c: Connection): void {
   if (thin) {
     c.backoff = 0
     updateRto(c)
-  }
-  else if (c.state !== SYN_SENT || c.totalTimeouts > settings.synLinearTimeouts) {
+  } else if (c.state !== SYN_SENT || c.totalTimeouts > settings.synLinearTimeouts) {
     c.backoff++
     c.rto = Math.min(c.rto * 2, longestRto(c))
   }
@@ -115,7 +114,11 @@ function isOver(c: Connection): boolean {
     return true
   }
   // RFC 1122 4.2.3.5: after R1 retransmissions the path is in doubt.
-  if (retransmitsExceed(c, settings.retries1, 0)) suspectMtuBlackHole(c)
+  if (retransmitsExceed(c, settings.retries1, 0)) {
+    suspectMtuBlackHole(c)
+    // RFC 1122 4.2.3.5 (R1): the way there is doubted, and looked for anew.
+    c.flow.route = null
+  }
   let tries = settings.retries2
   if (c.orphaned) {
     const alive = c.rto < longestRto(c)
