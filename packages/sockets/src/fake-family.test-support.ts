@@ -15,6 +15,7 @@ import {
   POLLOUT,
   type ReadinessWatcher,
   SO_ERROR,
+  SO_LINGER,
   SOCK_DGRAM,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -40,6 +41,9 @@ export class TestEndpoint implements SocketEndpoint {
   closes = 0
   ended = false
   option = 0
+  linger: OptionValue = 0
+  /** Who waits in `close`. */
+  lingers: (() => void) | null = null
   private readonly own = new SocketAddress()
   private peer: SocketAddress | null = null
   private watcher: ReadinessWatcher | null = null
@@ -107,8 +111,9 @@ export class TestEndpoint implements SocketEndpoint {
     return 0
   }
 
-  close(): void {
+  close(done?: () => void): void {
     this.closes++
+    this.lingers = done ?? null
   }
 
   setOption(level: number, name: number, value: OptionValue): number {
@@ -119,6 +124,7 @@ export class TestEndpoint implements SocketEndpoint {
 
   getOption(level: number, name: number): OptionValue | OptionFailure {
     if (level !== SOL_SOCKET) return new OptionFailure(ENOPROTOOPT)
+    if (name === SO_LINGER) return this.linger
     if (name !== SO_ERROR) return this.option
     const { error } = this
     this.error = 0
@@ -157,9 +163,8 @@ export class TestEndpoint implements SocketEndpoint {
   }
 
   /** Tells the watcher, as a transport does at the end of a burst. */
-  tell(): void {
-    const mask = this.readiness()
-    this.watcher?.ready(mask, mask)
+  tell(changed: number = this.readiness()): void {
+    this.watcher?.ready(this.readiness(), changed)
   }
 
   /** Something came in. */
