@@ -1,12 +1,9 @@
-import { IpAddress, isLinkLocal, type Prefix } from '@jackfield/addr'
+import { type IpAddress, isLinkLocal, type Prefix } from '@jackfield/addr'
 import {
   CAST_MULTICAST,
   CAST_UNICAST,
   type ControlMessages,
   type CounterGroup,
-  EADDRNOTAVAIL,
-  EINVAL,
-  ENETUNREACH,
   ETH_P_IPV6,
   type Host,
   type IcmpReport,
@@ -54,10 +51,10 @@ import { Ipv6Offload } from './offload.js'
 import { Output } from './output.js'
 import { PolicyTable } from './policy-table.js'
 import { createRateLimit } from './rate-limit.js'
-import { needsZone } from './scope.js'
 import { Ipv6Settings, ipv6SettingList } from './settings.js'
 import { SourceSelection } from './source-selection.js'
 import { IPV6_HEADER_LENGTH, IPV6_MIN_MTU, IPV6_NEXT_HEADER } from './wire/header.js'
+import { ZonedRoutes } from './zoned-routes.js'
 
 /** How an IPv6 layer is made. */
 export interface Ipv6Options {
@@ -94,7 +91,7 @@ export class Ipv6Layer implements NetworkLayer {
   private readonly controlOut: ControlOut
   private readonly loop: LoopQueue
   private readonly reassembler: Reassembler
-  private readonly zoneless: RouteQuery
+  private readonly zonedRoutes: ZonedRoutes
   private loopback: NetworkInterface | undefined
 
   constructor(host: Host, options: Ipv6Options = {}) {
@@ -160,15 +157,7 @@ export class Ipv6Layer implements NetworkLayer {
       reporter: null,
     }
     const { context } = this
-    this.zoneless = {
-      destination: IpAddress.v6(0, 0, 0, 0),
-      source: null,
-      interface: 0,
-      scope: 0,
-      tos: 0,
-      mark: 0,
-      flowHash: 0,
-    }
+    this.zonedRoutes = new ZonedRoutes(routes)
     this.offload = new Ipv6Offload(context)
     this.interfaces = new Interfaces(context)
     this.loop = new LoopQueue({
@@ -186,7 +175,7 @@ export class Ipv6Layer implements NetworkLayer {
       hand: (segment, route) => this.output.hand(segment, route.interface, route.nextHop),
       failed: () => this.counters.Ip6FragFails++,
     })
-    this.output = new Output(context, fragmenter, cutter, this.loop, (query) => this.route(query))
+    this.output = new Output(context, fragmenter, cutter, this.loop, this.zonedRoutes)
     const header = new NetworkHeader()
     const forwarder = new Forwarder(context, this.output, header)
     this.errors = new ErrorsIn(context, forwarder)
@@ -216,21 +205,9 @@ export class Ipv6Layer implements NetworkLayer {
     return this.configurations.default.hop_limit
   }
 
-  /** As the table finds it; `EINVAL` for a link-local destination without its zone, `EADDRNOTAVAIL` without a source for it. */
+  /** As `ZonedRoutes.lookup`. */
   route(query: RouteQuery): RouteResult {
-    const { destination } = query
-    let asked = query
-    if (destination.isMapped) return ENETUNREACH
-    if (needsZone(destination)) {
-      if (query.interface === 0 && query.scope === 0 && !destination.isMulticast) return EINVAL
-    } else if (query.scope !== 0) {
-      // RFC 4007 6: what means the same everywhere has no zone; one that is given says nothing.
-      asked = Object.assign(this.zoneless, query)
-      asked.scope = 0
-    }
-    const found = this.context.routes.lookup(asked)
-    if (typeof found === 'number') return found
-    return found.source.isUnspecified && query.anySource !== true ? EADDRNOTAVAIL : found
+    return this.zonedRoutes.lookup(query)
   }
 
   send(packet: Packet, flow: NetworkFlow): SendResult {

@@ -12,8 +12,6 @@ import {
   IP_PMTUDISC_PROBE,
   type NetworkFlow,
   type NetworkInterface,
-  type RouteQuery,
-  type RouteResult,
 } from '@jackfield/interfaces'
 import { type Cutter, FlowRouter, type LoopQueue, segmentLength, type TableRoute } from '@jackfield/ip'
 import { PACKET_MULTICAST, type Packet } from '@jackfield/packet'
@@ -21,6 +19,7 @@ import type { Ipv6Context } from './context.js'
 import { autoFlowLabel } from './flow-label.js'
 import type { Fragmenter } from './fragment.js'
 import { IPV6_HEADER_LENGTH, IPV6_HOP_LIMIT, IPV6_MAX_PAYLOAD, writeIpv6Header } from './wire/header.js'
+import type { ZonedRoutes } from './zoned-routes.js'
 
 /** Room kept before the network header for a link header (Ethernet with a tag: 18 bytes). */
 const LINK_ROOM = 32
@@ -33,19 +32,12 @@ export class Output {
   private readonly loop: LoopQueue
   private readonly router: FlowRouter
 
-  /** @param lookup finds routes as `NetworkLayer.route` does */
-  constructor(
-    context: Ipv6Context,
-    fragmenter: Fragmenter,
-    cutter: Cutter,
-    loop: LoopQueue,
-    lookup: (query: RouteQuery) => RouteResult,
-  ) {
+  constructor(context: Ipv6Context, fragmenter: Fragmenter, cutter: Cutter, loop: LoopQueue, routes: ZonedRoutes) {
     this.context = context
     this.fragmenter = fragmenter
     this.cutter = cutter
     this.loop = loop
-    this.router = new FlowRouter(IPV6_ANY, lookup)
+    this.router = new FlowRouter(IPV6_ANY, (query) => routes.lookup(query))
   }
 
   /** `NetworkLayer.send`. */

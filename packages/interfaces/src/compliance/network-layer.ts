@@ -207,6 +207,26 @@ export function networkLayerCompliance(create: () => NetworkLayerFixture): reado
       demandSame(f.network.send(f.pool.allocate(8), flow), 0, 'send with')
       demandSame(f.departed().length, 1, 'packets sent')
     }),
+    one('a datagram larger than the MTU leaves, in pieces that make it up where there are several', (f) => {
+      const payload = Uint8Array.from({ length: f.interface.mtu * 2 }, (_, i) => i % 251)
+      demandSame(f.network.send(f.pool.copyOf(payload), flowTo(f, f.neighbour)), 0, 'send')
+      const pieces = f.departed()
+      demand(
+        pieces.every((each) => each.protocol === PROTOCOL),
+        'all of them of the protocol',
+      )
+      const total = pieces.flatMap((each) => [...each.payload])
+      demandSame(total.join(), payload.join(), 'what they make up')
+    }),
+    one('a packet for a group that no socket takes is released', (f, r) => {
+      f.network.attach(PROTOCOL, r)
+      r.answer = contract.UNREACHABLE
+      f.network.setGroupFilter(r, f.interface, IpAddress.parse(f.group), 'exclude', [])
+      f.arrive(f.neighbour, f.group, PROTOCOL, new Uint8Array(8))
+      demandSame(r.events.filter((each) => each.startsWith('receive')).length, 1, 'packets received')
+      f.network.setGroupFilter(r, f.interface, IpAddress.parse(f.group), 'include', [])
+      f.departed()
+    }),
     one('an error about a packet of this host reaches its taps and its transport', (f, r) => {
       f.network.attach(PROTOCOL, r)
       f.network.tap(PROTOCOL, tapOf(r, false))
