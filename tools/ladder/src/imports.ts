@@ -114,7 +114,8 @@ function checkWire(room: Room, sources: Sources, violations: Violation[]): void 
 /** An entry of a host's package that must run everywhere all the same. */
 function checkHostless(room: Room, entry: string, sources: Sources, violations: Violation[]): void {
   for (const { from, node, specifier } of reach(room, entry, sources).imports) {
-    if (!node && room.row.externals?.includes(packageOf(specifier)) !== true) continue
+    const name = packageOf(specifier)
+    if (!node && (room.row.externals?.includes(name) !== true || room.row.portable?.includes(name) === true)) continue
     violations.push({
       rule: 'host',
       where: from,
