@@ -29,7 +29,7 @@ export interface HostInterface extends InterfaceOptions {
 export interface HostOptions {
   /** For people: shown in captures and tables. Default `'jackfield'`. */
   name?: string
-  /** Its devices. A loopback interface `lo` with 127.0.0.1/8 and ::1 is there in any case. */
+  /** Its devices. A loopback interface `lo` with 127.0.0.1/8 and ::1/128 is there in any case. */
   interfaces?: readonly HostInterface[]
   /** Settings by sysctl name, as `{ 'net.ipv4.ip_forward': 1 }`. */
   sysctl?: Readonly<Record<string, number | string>>

@@ -15,8 +15,10 @@ export interface SimCableOptions extends CableImpairments {
   /** For one direction only, instead of the common ones. */
   aToB?: CableImpairments
   bToA?: CableImpairments
-  /** Addresses with prefix length of both ends; undefined for one that is chosen, and for a switch. */
+  /** IPv4 addresses with prefix length of both ends; undefined for one that is chosen, and for a switch. */
   addresses?: readonly [string | undefined, string | undefined]
+  /** The same for IPv6. */
+  addresses6?: readonly [string | undefined, string | undefined]
   /** In bytes. Default 1500. */
   mtu?: number
   /** Whether checksums and large segments pass unfinished, as on a veth pair. Default false. */
@@ -70,7 +72,7 @@ export function toImpairments(given: CableImpairments): Impairments {
 
 /** The impairments among a cable's options, for one direction. */
 export function impairmentsOf(options: SimCableOptions, direction: 'aToB' | 'bToA'): Impairments {
-  const { aToB, bToA, addresses, mtu, offload, queue, capture, ...common } = options
+  const { aToB, bToA, addresses, addresses6, mtu, offload, queue, capture, ...common } = options
   const own = direction === 'aToB' ? aToB : bToA
   return toImpairments(own ?? common)
 }

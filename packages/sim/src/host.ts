@@ -1,9 +1,10 @@
-import { IpAddress } from '@jackfield/addr'
+import { IpAddress, type Prefix } from '@jackfield/addr'
 import { type Clock, createSeededRandom } from '@jackfield/clock'
 import { ethernet } from '@jackfield/ethernet'
 import { icmp } from '@jackfield/icmp'
 import type { LinkDevice, NetworkInterface } from '@jackfield/interfaces'
 import { ipv4 } from '@jackfield/ipv4'
+import { ipv6 } from '@jackfield/ipv6'
 import { createLoopback } from '@jackfield/link'
 import { raw } from '@jackfield/raw'
 import { createSockets, type Sockets } from '@jackfield/sockets'
@@ -14,7 +15,10 @@ import { type PingOptions, type PingResult, ping } from './ping.js'
 import type { Attachment, ComputedRoute, TopologyNode } from './topology.js'
 
 /** The modules of a simulated host. */
-export type SimModules = 'ethernet' | 'ipv4' | 'network' | 'icmp' | 'udp' | 'tcp' | 'raw'
+export type SimModules = 'ethernet' | 'ipv4' | 'ipv6' | 'network' | 'icmp' | 'udp' | 'tcp' | 'raw'
+
+/** RFC 8200 5: what a link must carry for IPv6 to run on it, in bytes. */
+const IPV6_LEAST_MTU = 1280
 
 /** How a host is made. */
 export interface SimHostOptions {
@@ -24,6 +28,15 @@ export interface SimHostOptions {
   extend?: (stack: Stack<SimModules>) => void
   /** Whether its interfaces are captured. Default: as the network says. */
   capture?: boolean
+}
+
+/**
+ * Addresses are chosen by the network, so that nobody need look for duplicates, and no router advertises itself unless told to:
+ * an IPv6 address is usable at once, and a network in which nothing is sent stays silent but for reports of groups.
+ */
+const QUIET: Readonly<Record<string, number>> = {
+  'net.ipv6.conf.default.accept_dad': 0,
+  'net.ipv6.conf.default.router_solicitations': 0,
 }
 
 /** A host of a simulated network. */
@@ -56,14 +69,18 @@ export class SimHost implements TopologyNode {
     })
       .with(ethernet())
       .with(ipv4())
+      .with(ipv6())
       .with(icmp())
       .with(udp())
       .with(tcp())
       .with(raw())
     this.ownStack.addInterface(createLoopback({ clock: setting.clock }), { addresses: ['127.0.0.1/8'] })
     options.extend?.(this.ownStack)
-    if (setting.forwards) this.ownStack.sysctl.set('net.ipv4.ip_forward', 1)
-    for (const [setting, value] of Object.entries(options.sysctl ?? {})) this.ownStack.sysctl.set(setting, value)
+    if (setting.forwards) {
+      this.ownStack.sysctl.set('net.ipv4.ip_forward', 1)
+      this.ownStack.sysctl.set('net.ipv6.conf.all.forwarding', 1)
+    }
+    for (const [name, value] of Object.entries({ ...QUIET, ...options.sysctl })) this.ownStack.sysctl.set(name, value)
     this.ownSockets = createSockets(this.ownStack)
   }
 
@@ -77,27 +94,33 @@ export class SimHost implements TopologyNode {
     return this.ownSockets
   }
 
-  /** Its addresses but for loopback, in the order in which it was connected. */
+  /** Its IPv4 addresses but for loopback, in the order in which it was connected. */
   get addresses(): readonly IpAddress[] {
     return this.attachments.map(({ address }) => address)
   }
 
-  /** Its first address; RangeError while it is connected to nothing. */
+  /** Its IPv6 addresses but for loopback and link-local ones, in the order in which it was connected. */
+  get addresses6(): readonly IpAddress[] {
+    return this.attachments.flatMap(({ address6 }) => address6 ?? [])
+  }
+
+  /** Its first IPv4 address; RangeError while it is connected to nothing. */
   get address(): IpAddress {
     const first = this.attachments[0]
     if (first === undefined) throw new RangeError(`${this.name} is connected to nothing yet: give it a cable`)
     return first.address
   }
 
+  /** Its first IPv6 address; RangeError while it has none. */
+  get address6(): IpAddress {
+    const first = this.addresses6[0]
+    if (first !== undefined) return first
+    throw new RangeError(`${this.name} has no IPv6 address: give it a cable with an MTU of 1280 at least`)
+  }
+
   /** Pings a host or an address. Drive it with `Network.settle`. */
   ping(destination: SimHost | IpAddress | string, options: PingOptions = {}): Promise<PingResult> {
-    const address =
-      destination instanceof SimHost
-        ? destination.address
-        : typeof destination === 'string'
-          ? IpAddress.parse(destination)
-          : destination
-    return ping(this, address, options)
+    return ping(this, addressOf(destination, options.version ?? 4), options)
   }
 
   /** @internal */
@@ -106,8 +129,16 @@ export class SimHost implements TopologyNode {
   }
 
   /** @internal */
-  attach(device: LinkDevice<'ethernet'>, address: string): NetworkInterface {
+  attach(device: LinkDevice<'ethernet'>, address: Prefix): NetworkInterface {
     return this.ownStack.addInterface(device, { addresses: [address] })
+  }
+
+  /** @internal Gives an interface its IPv6 address; false where IPv6 does not run on it. */
+  addAddress6(networkInterface: NetworkInterface, prefix: Prefix): boolean {
+    const { name, mtu } = networkInterface
+    if (mtu < IPV6_LEAST_MTU || this.ownStack.sysctl.get(`net.ipv6.conf.${name}.disable_ipv6`) === 1) return false
+    this.ownStack.addAddress(networkInterface, prefix)
+    return true
   }
 
   /** @internal Replaces the computed routes. */
@@ -128,6 +159,11 @@ export class SimHost implements TopologyNode {
   get packetsOutstanding(): number {
     return this.ownStack.packets.outstanding
   }
+}
+
+function addressOf(destination: SimHost | IpAddress | string, version: 4 | 6): IpAddress {
+  if (destination instanceof SimHost) return version === 6 ? destination.address6 : destination.address
+  return typeof destination === 'string' ? IpAddress.parse(destination) : destination
 }
 
 function entryOf(route: ComputedRoute): {

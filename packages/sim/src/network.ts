@@ -1,4 +1,4 @@
-import { IpAddress, MacAddress, Prefix } from '@jackfield/addr'
+import { MacAddress, Prefix } from '@jackfield/addr'
 import { createSeededRandom, createVirtualClock, type RandomSource, type VirtualClock } from '@jackfield/clock'
 import { createCable, createSwitch, type Switch } from '@jackfield/link'
 import { capture, createPcapBuffer, type PcapBuffer, PcapngWriter } from '@jackfield/pcap'
@@ -6,7 +6,7 @@ import { impairmentsOf, SimCable, type SimCableOptions } from './cable.js'
 import { SimHost, type SimHostOptions } from './host.js'
 import { type Duration, toMicroseconds } from './quantity.js'
 import { settle } from './settle.js'
-import { automaticPrefix, type Segment, shortestRoutes } from './topology.js'
+import { automaticPrefix, automaticPrefix6, nextAddress, type Segment, shortestRoutes } from './topology.js'
 
 /** How a network is made. */
 export interface NetworkOptions {
@@ -55,8 +55,8 @@ export interface Network {
   router(name: string, options?: SimHostOptions): SimHost
   switch(name: string): SimSwitch
   /**
-   * Connects two of them; a segment of its own, or the switch's. Addresses that are not given are chosen: 10.x.y.0/24
-   * for each segment, hosts from .1 in the order in which they come.
+   * Connects two of them; a segment of its own, or the switch's. Addresses that are not given are chosen: 10.x.y.0/24 and
+   * fd00:x:y::/64 for each segment, hosts from .1 and ::1 in the order in which they come.
    */
   cable(a: SimHost | SimSwitch, b: SimHost | SimSwitch, options?: SimCableOptions): SimCable
   /** Runs until nothing is left to do, or until a time (from the network's beginning). Promises go on after it. */
@@ -123,9 +123,12 @@ class SimulatedNetwork implements Network {
       throw new RangeError(`connect hosts to one switch: ${a.name} and ${b.name} are segments of their own`)
     }
     const segment = a instanceof SimSwitch ? a.segment : b instanceof SimSwitch ? b.segment : this.newSegment()
-    const [addressA, addressB] = options.addresses ?? [undefined, undefined]
-    const given = addressA ?? addressB
-    if (given !== undefined && segment.attachments.length === 0) segment.prefix = Prefix.parse(given).masked
+    const [addressA, addressB] = prefixesOf(options.addresses, 4)
+    const [addressA6, addressB6] = prefixesOf(options.addresses6, 6)
+    if (segment.attachments.length === 0) {
+      segment.prefix = (addressA ?? addressB ?? segment.prefix).masked
+      segment.prefix6 = (addressA6 ?? addressB6 ?? segment.prefix6).masked
+    }
     const name = `${a.name}-${b.name}`
     const cable = createCable({
       clock: this.clock,
@@ -139,8 +142,8 @@ class SimulatedNetwork implements Network {
       ...(options.offload === undefined ? {} : { offload: options.offload }),
       ...(options.queue === undefined ? {} : { queuePackets: options.queue }),
     })
-    this.plugIn(a, segment, cable.a, addressA, options.capture === true)
-    this.plugIn(b, segment, cable.b, addressB, false)
+    this.plugIn(a, segment, cable.a, addressA, addressA6, options.capture === true)
+    this.plugIn(b, segment, cable.b, addressB, addressB6, false)
     this.routesDirty = true
     return new SimCable(name, cable)
   }
@@ -206,7 +209,7 @@ class SimulatedNetwork implements Network {
 
   private newSegment(): Segment {
     const number = ++this.segments
-    return { number, prefix: automaticPrefix(number), attachments: [] }
+    return { number, prefix: automaticPrefix(number), prefix6: automaticPrefix6(number), attachments: [] }
   }
 
   private endName(node: SimHost | SimSwitch): string {
@@ -222,40 +225,48 @@ class SimulatedNetwork implements Network {
     node: SimHost | SimSwitch,
     segment: Segment,
     end: ReturnType<typeof createCable<'ethernet'>>['a'],
-    address: string | undefined,
+    address: Prefix | undefined,
+    address6: Prefix | undefined,
     captured: boolean,
   ): void {
     if (node instanceof SimSwitch) {
-      if (address !== undefined) throw new RangeError(`the switch ${node.name} takes no address`)
+      if (address !== undefined || address6 !== undefined)
+        throw new RangeError(`the switch ${node.name} takes no address`)
       node.switch.attach(end)
       return
     }
     const name = `${node.name}/${end.name}`
     const device = captured || node.captured ? capture(end, this.writer, { clock: this.clock, name }) : end
-    const prefix = Prefix.parse(address ?? this.nextAddress(segment))
-    const added = node.attach(device, String(prefix))
-    const attachment = { node, segment, interfaceIndex: added.index, address: prefix.address }
+    const prefix = address ?? nextAddress(segment, 4)
+    const added = node.attach(device, prefix)
+    const prefix6 = address6 ?? nextAddress(segment, 6)
+    const runs6 = node.addAddress6(added, prefix6)
+    const attachment = {
+      node,
+      segment,
+      interfaceIndex: added.index,
+      address: prefix.address,
+      address6: runs6 ? prefix6.address : null,
+    }
     segment.attachments.push(attachment)
     node.attachments.push(attachment)
-  }
-
-  /** The lowest address of a segment that nobody on it has. */
-  private nextAddress(segment: Segment): string {
-    const { prefix, attachments } = segment
-    const size = 2 ** (32 - prefix.length)
-    for (let host = 1; host < Math.max(size - 1, 2); host++) {
-      const candidate = IpAddress.v4(prefix.address.w3 + host)
-      if (!attachments.some(({ address }) => address.equals(candidate))) return `${candidate}/${prefix.length}`
-    }
-    throw new RangeError(`the segment ${prefix} has no free address: give it a shorter prefix`)
   }
 
   private settleRoutes(): void {
     if (!this.routesDirty) return
     this.routesDirty = false
     if (this.options.routes === 'none') return
-    for (const host of this.hosts) host.setRoutes(shortestRoutes(host))
+    for (const host of this.hosts) host.setRoutes([...shortestRoutes(host, 4), ...shortestRoutes(host, 6)])
   }
+}
+
+/** What the addresses of a cable's ends are given as, checked for their version. */
+function prefixesOf(given: SimCableOptions['addresses'], version: 4 | 6): (Prefix | undefined)[] {
+  return (given ?? []).map((text) => {
+    const prefix = text === undefined ? undefined : Prefix.parse(text)
+    if (prefix === undefined || prefix.address.version === version) return prefix
+    throw new RangeError(`${text} is no IPv${version} address: 'addresses' takes IPv4 ones, 'addresses6' IPv6 ones`)
+  })
 }
 
 /** An empty network. */

@@ -5,6 +5,8 @@ import { type Duration, toMicroseconds } from './quantity.js'
 
 /** How to ping. */
 export interface PingOptions {
+  /** By which version a host is pinged; an address says so itself. Default 4. */
+  version?: 4 | 6
   /** Requests. Default 4. */
   count?: number
   /** Time from one request to the next. Default 1 s. */

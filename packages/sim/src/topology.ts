@@ -1,9 +1,10 @@
-import { type IpAddress, Prefix } from '@jackfield/addr'
+import { IpAddress, Prefix } from '@jackfield/addr'
 
 /** A link that several nodes share: a cable, or a switch with all that is plugged into it. */
 export interface Segment {
   readonly number: number
   prefix: Prefix
+  prefix6: Prefix
   readonly attachments: Attachment[]
 }
 
@@ -13,6 +14,8 @@ export interface Attachment {
   readonly segment: Segment
   readonly interfaceIndex: number
   readonly address: IpAddress
+  /** Null where IPv6 does not run on the interface. */
+  readonly address6: IpAddress | null
 }
 
 /** A host or router. */
@@ -29,32 +32,39 @@ export interface ComputedRoute {
   readonly interfaceIndex: number
 }
 
-/** The shortest ways from a node to every other segment, in routers passed; the first found of equal ones. */
-export function shortestRoutes(node: TopologyNode): ComputedRoute[] {
+/**
+ * The shortest ways of one IP version from a node to every other segment, in routers passed; the first found of equal ones.
+ */
+export function shortestRoutes(node: TopologyNode, version: 4 | 6): ComputedRoute[] {
   const routes: ComputedRoute[] = []
-  const reached = new Set<Segment>(node.attachments.map(({ segment }) => segment))
+  const own = node.attachments.filter((each) => addressOf(each, version) !== null)
+  const reached = new Set<Segment>(own.map(({ segment }) => segment))
   const visited = new Set<TopologyNode>([node])
   // Each step: a router on a segment that is reached, and the first hop of the way to it.
   let frontier: { router: TopologyNode; gateway: IpAddress; interfaceIndex: number }[] = []
-  for (const { segment, interfaceIndex } of node.attachments) {
-    for (const { node: router, address } of segment.attachments) {
-      if (router.forwards && !visited.has(router)) {
+  for (const { segment, interfaceIndex } of own) {
+    for (const attachment of segment.attachments) {
+      const { node: router } = attachment
+      const gateway = addressOf(attachment, version)
+      if (gateway !== null && router.forwards && !visited.has(router)) {
         visited.add(router)
-        frontier.push({ router, gateway: address, interfaceIndex })
+        frontier.push({ router, gateway, interfaceIndex })
       }
     }
   }
   while (frontier.length > 0) {
     const next: typeof frontier = []
     for (const { router, gateway, interfaceIndex } of frontier) {
-      for (const { segment } of router.attachments) {
-        if (reached.has(segment)) continue
+      for (const attachment of router.attachments) {
+        const { segment } = attachment
+        if (reached.has(segment) || addressOf(attachment, version) === null) continue
         reached.add(segment)
-        routes.push({ destination: segment.prefix.masked, gateway, interfaceIndex })
-        for (const { node: other } of segment.attachments) {
-          if (!other.forwards || visited.has(other)) continue
-          visited.add(other)
-          next.push({ router: other, gateway, interfaceIndex })
+        const { masked } = version === 6 ? segment.prefix6 : segment.prefix
+        routes.push({ destination: masked, gateway, interfaceIndex })
+        for (const other of segment.attachments) {
+          if (!other.node.forwards || visited.has(other.node) || addressOf(other, version) === null) continue
+          visited.add(other.node)
+          next.push({ router: other.node, gateway, interfaceIndex })
         }
       }
     }
@@ -63,7 +73,33 @@ export function shortestRoutes(node: TopologyNode): ComputedRoute[] {
   return routes
 }
 
+function addressOf(attachment: Attachment, version: 4 | 6): IpAddress | null {
+  return version === 6 ? attachment.address6 : attachment.address
+}
+
 /** The prefix that a segment has when nobody gives it one: 10.N.N.0/24 by its number from 1. */
 export function automaticPrefix(number: number): Prefix {
   return Prefix.parse(`10.${number >>> 8}.${number & 0xff}.0/24`)
+}
+
+/** The same for IPv6: fd00:N:N::/64, with the digits that IPv4's has. */
+export function automaticPrefix6(number: number): Prefix {
+  return Prefix.parse(`fd00:${number >>> 8}:${number & 0xff}::/64`)
+}
+
+/** The lowest address of a segment that nobody on it has, with the prefix length. RangeError where there is none. */
+export function nextAddress(segment: Segment, version: 4 | 6): Prefix {
+  const { attachments } = segment
+  const prefix = version === 6 ? segment.prefix6 : segment.prefix
+  const { w0, w1, w2, w3 } = prefix.masked.address
+  const bits = (version === 6 ? 128 : 32) - prefix.length
+  // No segment has more nodes than this.
+  const last = bits === 0 ? 1 : Math.max(2 ** Math.min(bits, 24) - 1, 2)
+  for (let host = 1; host < last; host++) {
+    const candidate = version === 6 ? IpAddress.v6(w0, w1, w2, w3 + host) : IpAddress.v4(w3 + host)
+    if (!attachments.some((each) => addressOf(each, version)?.equals(candidate))) {
+      return new Prefix(candidate, prefix.length)
+    }
+  }
+  throw new RangeError(`the segment ${prefix} has no free address: give it a shorter prefix`)
 }

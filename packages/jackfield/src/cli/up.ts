@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { InterfaceAddress } from '@jackfield/interfaces'
 import { capture, PcapngWriter } from '@jackfield/pcap'
 import { Command } from 'commander'
 import { createHost, type Host } from '../create-host.js'
@@ -10,6 +12,7 @@ import { parseAddress, parseMtu, parsePrefix, parseServices, parseSysctl, type U
 const EXAMPLES = `
 Examples:
   jackfield up --tun tun0 --address 10.9.0.2/24 --host-address 10.9.0.1/24 --services echo,discard
+  jackfield up --tun tun0 --address fd00::2/64 --address 10.9.0.2/24 --host-address fd00::1/64 --gateway fd00::1
   jackfield up --tap tap0 --address 10.9.0.2/24 --host-address 10.9.0.1/24 --pcap trace.pcapng
   jackfield up --tun tun0 --address 10.9.0.2/24 --host-address 10.9.0.1/24 --rootless -- ping -c 3 10.9.0.2
 
@@ -20,6 +23,9 @@ Services, on their assigned ports:
 
 It runs until SIGINT or SIGTERM, or with --rootless until COMMAND ends; then its exit status is COMMAND's.`
 
+/** Milliseconds after which an address whose link does not come up is waited for no longer. */
+const MOST_PROBING = 5000
+
 /** `jackfield up`: a host on a real device. */
 export function upCommand(): Command {
   return new Command('up')
@@ -28,8 +34,12 @@ export function upCommand(): Command {
     .usage('(--tun IF | --tap IF) --address A/LEN [options] [--rootless -- COMMAND ...]')
     .option('--tun <if>', 'TUN device to open or create (IP packets)')
     .option('--tap <if>', 'TAP device to open or create (Ethernet frames)')
-    .requiredOption('--address <a/len>', "the stack's address with its prefix length; may be repeated", parsePrefix)
-    .option('--gateway <g>', "the stack's router for everything else", parseAddress)
+    .requiredOption(
+      '--address <a/len>',
+      "the stack's address with its prefix length; may be repeated, IPv4 and IPv6",
+      parsePrefix,
+    )
+    .option('--gateway <g>', "the stack's router for everything else; one for each IP version", parseAddress)
     .option('--host-address <a/len>', "give the kernel's end of the device this address and bring it up", parsePrefix)
     .option('--mtu <n>', 'MTU of the device, bytes', parseMtu)
     .option('--services <list>', 'what to serve, separated by commas: see below', parseServices)
@@ -64,6 +74,7 @@ async function up(options: UpOptions, command: readonly string[]): Promise<numbe
     for (const [name, value] of sysctl) if (!isOfDevice(name, options)) host.stack.sysctl.set(name, value)
     await addDevice(host, options, writer)
     for (const [name, value] of sysctl) if (isOfDevice(name, options)) host.stack.sysctl.set(name, value)
+    await addressesSettled(host, options)
     for (const request of options.services ?? []) services.push(serveRequest(host, request))
     const stopped = stopSignal()
     announce(host, options, services)
@@ -98,6 +109,18 @@ async function addDevice(host: Host, options: UpOptions, writer: PcapngWriter | 
   const watched = writer === null ? device : capture(device, writer, { clock: host.stack.clock })
   const { address, gateway } = options
   host.addInterface(watched, gateway === undefined ? { addresses: address } : { addresses: address, gateway })
+}
+
+/** Addresses that may be another node's are ready when nobody has answered for them (RFC 4862 5.4): a second or two, on TAP. */
+async function addressesSettled(host: Host, options: UpOptions): Promise<void> {
+  const given = options.address.map(({ address }) => String(address))
+  const own = (): InterfaceAddress[] =>
+    (host.stack.network(6)?.addresses() ?? []).filter(({ prefix }) => given.includes(String(prefix.address)))
+  const until = Date.now() + MOST_PROBING
+  while (own().some(({ state }) => state === 'tentative') && Date.now() < until) await sleep(20)
+  const taken = own().find(({ state }) => state === 'duplicate')
+  if (taken === undefined) return
+  throw new Error(`another node on ${taken.interface.name} has the address ${taken.prefix.address}: give a free one`)
 }
 
 /** Settings of the device's interface exist once it is there. */

@@ -1,13 +1,17 @@
 import { SocketAddress } from '@jackfield/addr'
 import {
-  AF_INET,
+  AF_INET6,
   type ControlMessage,
   IP_PKTINFO,
+  IPV6_PKTINFO,
+  IPV6_RECVPKTINFO,
+  IPV6_V6ONLY,
   type PacketInfo,
   POLLIN,
   type ReceiveMessage,
   SOCK_DGRAM,
   SOL_IP,
+  SOL_IPV6,
   SocketError,
   type Sockets,
 } from '@jackfield/sockets'
@@ -18,17 +22,19 @@ const LOWEST_CLIENT_PORT = 20
 /** Datagrams answered before others get their turn. */
 const BURST = 256
 
-/** Answers every datagram to a port from the address that it was sent to. Returns what ends it. */
+/** Answers every datagram to a port, of both IP versions, from the address that it was sent to. Returns what ends it. */
 export function serveDatagrams(
   sockets: Sockets,
   protocol: number,
   port: number,
   answer: (request: Uint8Array) => Uint8Array | null,
 ): () => void {
-  const fd = sockets.socket(AF_INET, SOCK_DGRAM, protocol)
+  const fd = sockets.socket(AF_INET6, SOCK_DGRAM, protocol)
   try {
+    sockets.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, 0)
     sockets.setsockopt(fd, SOL_IP, IP_PKTINFO, 1)
-    sockets.bind(fd, { address: '0.0.0.0', port })
+    sockets.setsockopt(fd, SOL_IPV6, IPV6_RECVPKTINFO, 1)
+    sockets.bind(fd, { address: '::', port })
   } catch (error) {
     sockets.close(fd)
     throw error
@@ -45,9 +51,7 @@ export function serveDatagrams(
     if (peer.port < LOWEST_CLIENT_PORT) return
     const reply = answer(buffer.subarray(0, length))
     if (reply === null) return
-    const info = received.find(({ level, type }) => level === SOL_IP && type === IP_PKTINFO)
-    const control = info === undefined ? [] : [{ level: SOL_IP, type: IP_PKTINFO, data: from(info.data as PacketInfo) }]
-    sockets.sendmsg(fd, { iov: reply, name: peer, control })
+    sockets.sendmsg(fd, { iov: reply, name: peer, control: sourceOf(received) })
   }
 
   function answerBurst(): void {
@@ -81,7 +85,12 @@ export function serveDatagrams(
 }
 
 /** The reply's source: where the request was sent to, or for a group or broadcast the address that took it. */
-function from(info: PacketInfo): PacketInfo {
-  const address = info.specific ?? info.address
-  return { interfaceIndex: 0, address, specific: address }
+function sourceOf(received: readonly ControlMessage[]): ControlMessage[] {
+  const info =
+    received.find(({ level, type }) => level === SOL_IP && type === IP_PKTINFO) ??
+    received.find(({ level, type }) => level === SOL_IPV6 && type === IPV6_PKTINFO)
+  if (info === undefined) return []
+  const { address: to, specific } = info.data as PacketInfo
+  const address = specific ?? to
+  return [{ level: info.level, type: info.type, data: { interfaceIndex: 0, address, specific: address } }]
 }

@@ -1,11 +1,21 @@
-import { AF_INET, EPOLLIN, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, SocketError, type Sockets } from '@jackfield/sockets'
+import {
+  AF_INET6,
+  EPOLLIN,
+  IPV6_V6ONLY,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_IPV6,
+  SOL_SOCKET,
+  SocketError,
+  type Sockets,
+} from '@jackfield/sockets'
 import { type StreamHandler, StreamLoop } from './stream-loop.js'
 
 /** Connections that a service serves at once; more wait in the backlog. */
 const MOST_CONNECTIONS = 10_000
 
 /**
- * Serves the connections to a port of every address. Returns what ends it, with all that is open.
+ * Serves the connections to a port of every address, of both IP versions. Returns what ends it, with all that is open.
  * @param open what is to be done with a connection; null where somebody else takes it over
  * @throws SocketError `EADDRINUSE` where the port is taken
  */
@@ -15,10 +25,11 @@ export function serveStreams(
   open: (fd: number, loop: StreamLoop) => StreamHandler | null,
   mostConnections: number = MOST_CONNECTIONS,
 ): () => void {
-  const listening = sockets.socket(AF_INET, SOCK_STREAM)
+  const listening = sockets.socket(AF_INET6, SOCK_STREAM)
   try {
     sockets.setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, 1)
-    sockets.bind(listening, { address: '0.0.0.0', port })
+    sockets.setsockopt(listening, SOL_IPV6, IPV6_V6ONLY, 0)
+    sockets.bind(listening, { address: '::', port })
     sockets.listen(listening)
   } catch (error) {
     sockets.close(listening)
