@@ -1,11 +1,13 @@
 import { type IpAddress, SocketAddress } from '@jackfield/addr'
 import type { Timer } from '@jackfield/clock'
 import {
-  AF_INET,
+  AF_INET6,
   EPOLLIN,
+  IPV6_V6ONLY,
   SHUT_WR,
   SO_REUSEADDR,
   SOCK_DGRAM,
+  SOL_IPV6,
   SOL_SOCKET,
   type Sockets,
   type WaitOptions,
@@ -106,12 +108,13 @@ const GREETINGS: readonly (readonly [number, number])[] = [
   [0x075b_cd15, 0x3ade_68b1],
 ]
 
-/** A socket for datagrams to the port, beside those that are connected already. */
+/** A socket for datagrams of both IP versions to the port, beside those that are connected already. */
 export function datagramSocket(sockets: Sockets, port: number): number {
-  const fd = sockets.socket(AF_INET, SOCK_DGRAM)
+  const fd = sockets.socket(AF_INET6, SOCK_DGRAM)
   try {
+    sockets.setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, 0)
     sockets.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    sockets.bind(fd, { address: '0.0.0.0', port })
+    sockets.bind(fd, { address: '::', port })
   } catch (error) {
     sockets.close(fd)
     throw error
