@@ -1,4 +1,5 @@
 import { ConnectionRare } from './connection-rare.js'
+import type { SendSegment } from './send-segment.js'
 
 const NO_BLOCKS: Int32Array = new Int32Array(0)
 
@@ -34,6 +35,8 @@ export class LossState {
   dupAckSeq = 0
   dupAckCounter = 0
   compressedAcks = 0
+  /** Where the last SACK block ended; null: at the head of the queue. */
+  sackHint: SendSegment | null = null
 }
 
 const NO_LOSS: LossState = new LossState()
@@ -261,5 +264,13 @@ export class ConnectionLoss extends ConnectionRare {
 
   set compressedAcks(value: number) {
     if (value !== this.loss.compressedAcks) this.ownLoss().compressedAcks = value
+  }
+
+  get sackHint(): SendSegment | null {
+    return this.loss.sackHint
+  }
+
+  set sackHint(value: SendSegment | null) {
+    if (value !== this.loss.sackHint) this.ownLoss().sackHint = value
   }
 }

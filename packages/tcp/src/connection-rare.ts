@@ -1,4 +1,10 @@
+import type { Timer } from '@jackfield/clock'
 import { ConnectionOptions } from './connection-options.js'
+import type { NoticeQueue } from './errors/error-queue.js'
+import type { ZeroCopySends } from './errors/zero-copy.js'
+import type { FastOpenRequest } from './listener/fast-open-client.js'
+import type { Listener } from './listener/listener.js'
+import type { Request } from './listener/request.js'
 
 /** What comes with Fast Open, urgent data, a probed path or a full window, and which most connections never have. */
 export class RareState {
@@ -35,6 +41,23 @@ export class RareState {
   outOfWindowAckTime = 0
   windowLimitedTime = 0
   bufferLimitedTime = 0
+  /** Fast Open on the active side: what the SYN asks for and carries. */
+  fastOpenRequest: FastOpenRequest | null = null
+  /** On the passive side, with Fast Open or a forwarder, until the handshake is done: sends the SYN-ACK again. */
+  passiveFastOpen: Request | null = null
+  /** While it listens. */
+  listener: Listener | null = null
+  /** Keep-alive; SYN-ACK of a Fast Open; FIN-WAIT-2 of an orphan. */
+  keepAliveTimer: Timer | null = null
+  paceTimer: Timer | null = null
+  /** The key that what is sent is signed with (RFC 2385); null: it is not. */
+  md5Key: Uint8Array | null = null
+  /** What `MSG_ERRQUEUE` reads; null: nothing ever was to be told. */
+  notices: NoticeQueue | null = null
+  /** Sends with `MSG_ZEROCOPY`; null: there was none. */
+  zeroCopies: ZeroCopySends | null = null
+  /** Told, once, when what a closed socket had to send has been acknowledged, or never will be. */
+  closed: (() => void) | null = null
 }
 
 const NOTHING: RareState = new RareState()
@@ -222,5 +245,77 @@ export class ConnectionRare extends ConnectionOptions {
 
   set bufferLimitedTime(value: number) {
     if (value !== this.rare.bufferLimitedTime) this.ownRare().bufferLimitedTime = value
+  }
+
+  get fastOpenRequest(): FastOpenRequest | null {
+    return this.rare.fastOpenRequest
+  }
+
+  set fastOpenRequest(value: FastOpenRequest | null) {
+    if (value !== this.rare.fastOpenRequest) this.ownRare().fastOpenRequest = value
+  }
+
+  get passiveFastOpen(): Request | null {
+    return this.rare.passiveFastOpen
+  }
+
+  set passiveFastOpen(value: Request | null) {
+    if (value !== this.rare.passiveFastOpen) this.ownRare().passiveFastOpen = value
+  }
+
+  get listener(): Listener | null {
+    return this.rare.listener
+  }
+
+  set listener(value: Listener | null) {
+    if (value !== this.rare.listener) this.ownRare().listener = value
+  }
+
+  get keepAliveTimer(): Timer | null {
+    return this.rare.keepAliveTimer
+  }
+
+  set keepAliveTimer(value: Timer | null) {
+    if (value !== this.rare.keepAliveTimer) this.ownRare().keepAliveTimer = value
+  }
+
+  get paceTimer(): Timer | null {
+    return this.rare.paceTimer
+  }
+
+  set paceTimer(value: Timer | null) {
+    if (value !== this.rare.paceTimer) this.ownRare().paceTimer = value
+  }
+
+  get md5Key(): Uint8Array | null {
+    return this.rare.md5Key
+  }
+
+  set md5Key(value: Uint8Array | null) {
+    if (value !== this.rare.md5Key) this.ownRare().md5Key = value
+  }
+
+  get notices(): NoticeQueue | null {
+    return this.rare.notices
+  }
+
+  set notices(value: NoticeQueue | null) {
+    if (value !== this.rare.notices) this.ownRare().notices = value
+  }
+
+  get zeroCopies(): ZeroCopySends | null {
+    return this.rare.zeroCopies
+  }
+
+  set zeroCopies(value: ZeroCopySends | null) {
+    if (value !== this.rare.zeroCopies) this.ownRare().zeroCopies = value
+  }
+
+  get closed(): (() => void) | null {
+    return this.rare.closed
+  }
+
+  set closed(value: (() => void) | null) {
+    if (value !== this.rare.closed) this.ownRare().closed = value
   }
 }

@@ -1,6 +1,6 @@
-import { ConnectionFlags } from './connection-flags.js'
+import { ConnectionSmall } from './connection-small.js'
 import type { SendSegment } from './send-segment.js'
-import { CA_OPEN, CLOSED } from './state.js'
+import { CLOSED } from './state.js'
 
 // Bits of `nonagle`.
 export const NAGLE_OFF = 1
@@ -37,7 +37,7 @@ export const INFINITE_SSTHRESH = 0x7fff_ffff
  * times in microseconds are int32, to be compared by `(a - b) | 0`; windows of the network in bytes, congestion
  * windows in packets. Names are the RFC's; where Linux has more, the comment tells what it is.
  */
-export class ConnectionState extends ConnectionFlags {
+export class ConnectionState extends ConnectionSmall {
   state: number = CLOSED
 
   // --- send sequence space (RFC 9293 3.3.1)
@@ -59,8 +59,6 @@ export class ConnectionState extends ConnectionFlags {
   sndSml = 0
   /** Largest window that the peer ever offered. */
   maxWindow = 0
-  /** Whether nothing more may be written, and may come (`SHUT_*` as bits 1: receive, 2: send). */
-  shut = 0
 
   // --- receive sequence space
   irs = 0
@@ -73,8 +71,6 @@ export class ConnectionState extends ConnectionFlags {
   copiedSeq = 0
 
   // --- options agreed (RFC 7323, 2018)
-  sndScale = 0
-  rcvScale = 0
   /** Peer's timestamp to be echoed, and when it was taken (int32 seconds). */
   tsRecent = 0
   tsRecentStamp = 0
@@ -94,8 +90,6 @@ export class ConnectionState extends ConnectionFlags {
   mss = 536
   /** Path MTU that `mss` was computed from. */
   pathMtu = 0
-  /** Bytes of options in every segment (timestamps). */
-  headerOptions = 0
 
   // --- SACK to be sent (RFC 2018, 2883)
   /** Blocks held, newest first: starts and ends. */
@@ -110,8 +104,6 @@ export class ConnectionState extends ConnectionFlags {
   rttvar4 = 0
   rttSeq = 0
   rto = 1_000_000
-  /** Doublings of `rto`. */
-  backoff = 0
   /** Smallest round trip of the window `tcp_min_rtt_wlen`: three samples with their times (Linux's win_minmax). */
   minRtt0 = -1
   minRttTime0 = 0
@@ -129,7 +121,6 @@ export class ConnectionState extends ConnectionFlags {
   cwndStamp = 0
   maxPacketsOut = 0
   cwndUsageSeq = 0
-  caState: number = CA_OPEN
   /** Bytes per second; Infinity: not paced. */
   pacingRate: number = Number.POSITIVE_INFINITY
   /** When the next packet may leave, microseconds of the clock. */
@@ -141,16 +132,14 @@ export class ConnectionState extends ConnectionFlags {
   sackedOut = 0
   lostOut = 0
   reordering = 3
-  /** Where retransmission goes on, and where the last SACK block ended; null: at the head of the queue. */
+  /** Where retransmission goes on; null: at the head of the queue. */
   retransmitHint: SendSegment | null = null
-  sackHint: SendSegment | null = null
   /** `sndNxt` at the beginning of recovery. */
   highSeq = 0
   /** Highest sequence SACKed. */
   highestSack = 0
   /** When the first retransmission of the present recovery was tried, or the first SYN sent; int32 microseconds, 0 none. */
   retransStamp = 0
-  retransmits = 0
   totalRetrans = 0
   rackTime = 0
   rackRtt = 0
@@ -168,19 +157,13 @@ export class ConnectionState extends ConnectionFlags {
   rateInterval = 0
 
   // --- ECN (RFC 3168)
-  ecn = 0
 
   // --- the retransmission timer
-  pending: number = PENDING_NONE
-  probesOut = 0
   probesStart = 0
   lastReceived = 0
   lastSent = 0
 
   // --- acknowledgements owed (RFC 5681 4.2, as Linux does)
-  ackPending = 0
-  ackQuick = 0
-  pingPong = 0
   /** Microseconds. */
   ackTimeout = 0
   ackLastReceived = 0
@@ -215,14 +198,7 @@ export class ConnectionState extends ConnectionFlags {
   /** Bytes that lower layers hold (Linux's `sk_wmem_alloc`), and whether sending waits for them. */
   deviceQueued = 0
 
-  // --- what the user set
-  nonagle = 0
-  /** The key that what is sent is signed with (RFC 2385); null: it is not. */
-  md5Key: Uint8Array | null = null
-
   // --- counted for tcp_info
-  /** What holds sending back (`LIMIT_*`), since when, and microseconds spent so before (see limit-times.ts). */
-  limit = 0
   limitSince = 0
   busyTime = 0
   bytesAcked = 0

@@ -1,6 +1,6 @@
-import type { Timer } from '@jackfield/clock'
 import {
   ENOTCONN,
+  IPPROTO_TCP,
   type Message,
   type NetworkFlow,
   type NetworkLayer,
@@ -15,11 +15,6 @@ import type { PacketOwner } from '@jackfield/packet'
 import { type IpSocketOptions, type Readiness, routeFlow } from '@jackfield/transport'
 import type { CongestionControl } from './congestion/congestion-control.js'
 import { ConnectionState } from './connection-state.js'
-import type { NoticeQueue } from './errors/error-queue.js'
-import type { ZeroCopySends } from './errors/zero-copy.js'
-import type { FastOpenRequest } from './listener/fast-open-client.js'
-import type { Listener } from './listener/listener.js'
-import type { Request } from './listener/request.js'
 import type { TcpProtocol } from './protocol.js'
 import type { InOrderQueue } from './receive/in-order.js'
 import type { OutOfOrderQueue } from './receive/out-of-order.js'
@@ -32,45 +27,28 @@ import type { ConnectionTimer } from './timer-pool.js'
 
 /** A TCP socket: the control block with what it stands on, and the socket calls. */
 export class Connection extends ConnectionState implements SocketEndpoint, PacketOwner {
-  readonly type: number = SOCK_STREAM
-  readonly protocol = 6
   readonly tcp: TcpProtocol
   readonly flow: NetworkFlow
   readonly options: IpSocketOptions
   readonly wake: Readiness
   /** Bytes written and not acknowledged. */
-  readonly sendBuffer: SendBuffer
+  sendBuffer: SendBuffer
   /** How they leave, or left. */
-  readonly sendQueue: SendQueue
+  sendQueue: SendQueue
   /** Bytes received in order and not read. */
-  readonly inOrder: InOrderQueue
+  inOrder: InOrderQueue
   /** Shared with all that have received everything in order, and empty then: see `ownOutOfOrder`. */
   outOfOrder: OutOfOrderQueue
   /** The network layer of the peer's address; null before there is a peer. */
   network: NetworkLayer | null = null
   congestion: CongestionControl
   congestionState: object
-  /** Fast Open on the active side: what the SYN asks for and carries. */
-  fastOpenRequest: FastOpenRequest | null = null
-  /** On the passive side, with Fast Open or a forwarder, until the handshake is done: sends the SYN-ACK again. */
-  passiveFastOpen: Request | null = null
   /** In the protocol's list of those that try to send at the end of the burst. */
   waits = false
   nextWaiting: Connection | null = null
-  /** What `MSG_ERRQUEUE` reads; null: nothing ever was to be told. */
-  notices: NoticeQueue | null = null
-  /** Sends with `MSG_ZEROCOPY`; null: there was none. */
-  zeroCopies: ZeroCopySends | null = null
-  /** Told, once, when what a closed socket had to send has been acknowledged, or never will be. */
-  closed: (() => void) | null = null
-  /** While it listens. */
-  listener: Listener | null = null
   /** Retransmission, probes, loss probe and reordering (`pending` tells which). */
   retransmitTimer: ConnectionTimer | null = null
   ackTimer: ConnectionTimer | null = null
-  /** Keep-alive; SYN-ACK of a Fast Open; FIN-WAIT-2 of an orphan. */
-  keepAliveTimer: Timer | null = null
-  paceTimer: Timer | null = null
 
   /** @internal Use `TcpProtocol.createConnection`. */
   constructor(tcp: TcpProtocol, family: number) {
@@ -86,6 +64,14 @@ export class Connection extends ConnectionState implements SocketEndpoint, Packe
     this.outOfOrder = parts.outOfOrder
     this.congestion = parts.congestion
     this.congestionState = parts.congestionState
+  }
+
+  get type(): number {
+    return SOCK_STREAM
+  }
+
+  get protocol(): number {
+    return IPPROTO_TCP
   }
 
   bind(name: Sockaddr): number {

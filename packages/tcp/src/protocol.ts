@@ -46,13 +46,14 @@ import { SynCookies } from './listener/syn-cookies.js'
 import { TimeWait, TimeWaitTable, timeWaitSegment } from './listener/time-wait.js'
 import { md5Acceptable } from './md5/md5-check.js'
 import { createTcpOffload } from './offload/offload.js'
-import { InOrderQueue } from './receive/in-order.js'
+import { QueuePool } from './queue-pool.js'
+import type { InOrderQueue } from './receive/in-order.js'
 import { OutOfOrderQueue } from './receive/out-of-order.js'
 import { checkSegment, readSegment } from './segment-in.js'
 import { Replies } from './send/replies.js'
 import { resume } from './send/resume.js'
-import { SendBlocks, SendBuffer } from './send/send-buffer.js'
-import { SendQueue } from './send/send-queue.js'
+import { SendBlocks, type SendBuffer } from './send/send-buffer.js'
+import type { SendQueue } from './send/send-queue.js'
 import { replyReset } from './send/transmit.js'
 import { TcpSettings } from './settings.js'
 import { LISTEN } from './state.js'
@@ -82,6 +83,7 @@ export class TcpProtocol implements TransportLayer {
   readonly settings: TcpSettings = new TcpSettings()
   readonly actions: TimerActions = timerActions
   readonly timers: TimerPool
+  readonly queues: QueuePool
   readonly counters: TcpCounters = createTcpCounters()
   readonly table: PortTable<PortEntry>
   /** Connections, requests, TIME-WAIT entries: everything that is not closed. */
@@ -124,6 +126,7 @@ export class TcpProtocol implements TransportLayer {
     this.host = host
     this.table = new PortTable<PortEntry>(host, 'stream')
     this.timers = new TimerPool(host.clock)
+    this.queues = new QueuePool(host.packets, this, this.blocks)
     this.offload = createTcpOffload(host)
     this.nothingOutOfOrder = new OutOfOrderQueue(host.packets, this)
     this.segment = new ArrivingSegment(new TcpOptions())
@@ -148,16 +151,16 @@ export class TcpProtocol implements TransportLayer {
     const { host, settings } = this
     const flow = createFlow(IPPROTO_TCP)
     const wake = new Readiness(host, connection)
-    const { receiveLimit, sendLimit } = this
+    const { receiveLimit, sendLimit, queues } = this
     const options = new IpSocketOptions(host, connection, flow, receiveLimit, sendLimit, wake)
     const congestion = this.registry.defaultControl(settings.congestion)
     return {
       flow,
       wake,
       options,
-      sendBuffer: new SendBuffer(this.blocks),
-      sendQueue: new SendQueue(),
-      inOrder: new InOrderQueue(host.packets, this),
+      sendBuffer: queues.noSendBuffer,
+      sendQueue: queues.noSendQueue,
+      inOrder: queues.noInOrder,
       outOfOrder: this.nothingOutOfOrder,
       congestion,
       congestionState: NO_STATE,

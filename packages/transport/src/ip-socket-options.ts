@@ -1,4 +1,3 @@
-import type { IpAddress } from '@jackfield/addr'
 import {
   AF_INET6,
   EINVAL,
@@ -16,6 +15,7 @@ import {
 } from '@jackfield/interfaces'
 import { changeGroups, groupAction } from './group-options.js'
 import { getIpOption, setIpOption } from './ip-level-options.js'
+import { SharedOptionValues } from './ip-option-values.js'
 import { getIpv6Option, setIpv6Option } from './ipv6-level-options.js'
 import { optionInteger } from './option-integer.js'
 import type { Readiness } from './readiness.js'
@@ -44,7 +44,7 @@ export interface OptionsSocket {
 }
 
 /** The `SOL_SOCKET`, `SOL_IP` and `SOL_IPV6` options that all transports share: their state, and get and set as Linux has them. */
-export class IpSocketOptions {
+export class IpSocketOptions extends SharedOptionValues {
   readonly host: Host
   readonly settings: TransportSettings
   readonly socket: OptionsSocket
@@ -56,49 +56,6 @@ export class IpSocketOptions {
   /** Made when it is asked for: most sockets join none. */
   private joined: SocketGroups | null = null
 
-  reuseAddress = false
-  reusePort = false
-  broadcast = false
-  dontRoute = false
-  keepAlive = false
-  oobInline = false
-  lingerOn = false
-  /** Seconds. */
-  lingerTime = 0
-  receiveLowWater = 1
-  priority = 0
-  mark = 0
-  /** `SO_BINDTODEVICE`: interface index, 0 for any. */
-  boundInterface = 0
-  /** `SO_NO_CHECK`: IPv4 datagrams leave without a checksum. */
-  noCheck = false
-
-  /** `IP_TTL`, `IPV6_UNICAST_HOPS`; -1: the host's default. */
-  ttl = -1
-  tos = 0
-  multicastTtl = 1
-  multicastLoop = true
-  /** Interface that multicast leaves by, 0: by the route. */
-  multicastInterface = 0
-  /** Source of multicast where the socket is not bound to an address, or null. */
-  multicastSource: IpAddress | null = null
-  multicastAll = true
-  /** `IP_PMTUDISC_WANT` and the like. */
-  mtuDiscover = 1
-  recvErr = false
-  hdrIncl = false
-  freebind = false
-  transparent = false
-  minTtl = 0
-  bindAddressNoPort = false
-  v6only = false
-  /** `IP_LOCAL_PORT_RANGE`, 0: the host's. */
-  portLow = 0
-  portHigh = 0
-  /** `IP_OPTIONS` as they go into the header, or null. */
-  ipOptions: Uint8Array | null = null
-  /** Not 0 where a received control message is wanted (`WANT_*`): see `addReceiveControl`. */
-  wantedControl = 0
   /** `SO_ERROR`, positive, 0 for none. */
   error = 0
 
@@ -110,6 +67,7 @@ export class IpSocketOptions {
     sendAccount: BufferLimit,
     readiness: Readiness,
   ) {
+    super()
     this.host = host
     this.settings = transportSettings(host)
     this.socket = socket

@@ -2,6 +2,13 @@ import { type IpAddress, type IpAddressSlot, setSlotV4, setSlotV6 } from '@jackf
 import type { PortBucket } from './port-buckets.js'
 import type { ReuseGroup } from './reuse-group.js'
 
+const CONNECTED = 0x1
+const V6ONLY = 0x2
+const REUSE_ADDRESS = 0x4
+const REUSE_PORT = 0x8
+const LISTENING = 0x10
+const BY_CONNECTION = 0x20
+
 /**
  * What a port table knows of a socket; sockets extend it, so that a lookup touches one object. Addresses are four
  * int32 words, IPv4 in its mapped form. The table keeps the fields: read them only.
@@ -21,16 +28,10 @@ export class PortEntry {
   remote3 = 0
   /** May be 0 in a connected datagram socket: any port of that address. */
   remotePort = 0
-  connected = false
+  /** The flags below, each a bit. */
+  private portFlags = 0
   /** `SO_BINDTODEVICE`, 0 for any. */
   boundInterface = 0
-  v6only = false
-  reuseAddress = false
-  reusePort = false
-  /** Streams: it listens, so that SO_REUSEADDR does not help another to its port. */
-  listening = false
-  /** Streams: its port was chosen by `connect`, which other connections may share. */
-  byConnection = false
   /** The next entry with the same local port; newest first. */
   nextOnPort: PortEntry | null = null
 
@@ -50,6 +51,60 @@ export class PortEntry {
   constructor(family: number) {
     this.family = family
     this.local2 = family === 2 ? 0xffff : 0
+  }
+
+  get connected(): boolean {
+    return (this.portFlags & CONNECTED) !== 0
+  }
+
+  set connected(value: boolean) {
+    this.putPortFlag(CONNECTED, value)
+  }
+
+  get v6only(): boolean {
+    return (this.portFlags & V6ONLY) !== 0
+  }
+
+  set v6only(value: boolean) {
+    this.putPortFlag(V6ONLY, value)
+  }
+
+  get reuseAddress(): boolean {
+    return (this.portFlags & REUSE_ADDRESS) !== 0
+  }
+
+  set reuseAddress(value: boolean) {
+    this.putPortFlag(REUSE_ADDRESS, value)
+  }
+
+  get reusePort(): boolean {
+    return (this.portFlags & REUSE_PORT) !== 0
+  }
+
+  set reusePort(value: boolean) {
+    this.putPortFlag(REUSE_PORT, value)
+  }
+
+  /** Streams: it listens, so that SO_REUSEADDR does not help another to its port. */
+  get listening(): boolean {
+    return (this.portFlags & LISTENING) !== 0
+  }
+
+  set listening(value: boolean) {
+    this.putPortFlag(LISTENING, value)
+  }
+
+  /** Streams: its port was chosen by `connect`, which other connections may share. */
+  get byConnection(): boolean {
+    return (this.portFlags & BY_CONNECTION) !== 0
+  }
+
+  set byConnection(value: boolean) {
+    this.putPortFlag(BY_CONNECTION, value)
+  }
+
+  private putPortFlag(bit: number, value: boolean): void {
+    this.portFlags = value ? this.portFlags | bit : this.portFlags & ~bit
   }
 
   /** Whether the local address is 0.0.0.0 or `::`. */

@@ -22,7 +22,25 @@ const HOLD = 31
 const SETTLING = 1000
 
 /** What CUBIC keeps of a connection. Moments are whole milliseconds of the clock: the curve is followed in such steps, as by Linux. */
-export class CubicState {
+export class CubicState extends HystartState {
+  /** Shortest round trip in microseconds, 0 before the first. */
+  delayMin = 0
+  /** Null as long as `net.ipv4.tcp_hystart` asks for the classic form. */
+  hystartPlusPlus: HystartPlusPlusState | null = null
+  /** Not before slow start is over. */
+  curve: CubicCurve = NO_CURVE
+
+  get lastMax(): number {
+    return this.curve.lastMax
+  }
+
+  get k(): number {
+    return this.curve.k
+  }
+}
+
+/** The curve that the window follows after slow start. */
+class CubicCurve {
   /** Acknowledgements for a packet more. */
   count = 0
   lastMax = 0
@@ -31,16 +49,18 @@ export class CubicState {
   origin = 0
   /** K of RFC 9438 4.2, in 1/1024 s. */
   k = 0
-  /** Shortest round trip in microseconds, 0 before the first. */
-  delayMin = 0
   inEpoch = false
   epochStart = 0
   acks = 0
   /** W_est. */
   friendly = 0
-  readonly hystart: HystartState = new HystartState()
-  /** Null as long as `net.ipv4.tcp_hystart` asks for the classic form. */
-  hystartPlusPlus: HystartPlusPlusState | null = null
+}
+
+const NO_CURVE: CubicCurve = new CubicCurve()
+
+function curveOf(state: CubicState): CubicCurve {
+  if (state.curve === NO_CURVE) state.curve = new CubicCurve()
+  return state.curve
 }
 
 /** CUBIC (RFC 9438), the default; slow start ends early by classic HyStart or HyStart++ (`net.ipv4.tcp_hystart`). */
@@ -52,8 +72,8 @@ export const cubic: CongestionControl<CubicState> = {
     // Called again when the handshake is done: nothing else may hold the first state.
     const state = former instanceof CubicState ? former : new CubicState()
     reset(state)
-    state.hystart.found = false
-    beginRound(c, state.hystart)
+    state.found = false
+    beginRound(c, state)
     state.hystartPlusPlus = null
     if (c.tcp.settings.hystart === 2) plusPlus(c, state)
     return state
@@ -61,9 +81,10 @@ export const cubic: CongestionControl<CubicState> = {
 
   slowStartThreshold(c) {
     const state = c.congestionState as CubicState
-    state.inEpoch = false
+    const curve = curveOf(state)
+    curve.inEpoch = false
     // Fast convergence (RFC 9438 4.7): a flow that shrinks gives room to new ones.
-    state.lastMax = c.cwnd < state.lastMax ? Math.floor((c.cwnd * (SCALE + BETA)) / (2 * SCALE)) : c.cwnd
+    curve.lastMax = c.cwnd < curve.lastMax ? Math.floor((c.cwnd * (SCALE + BETA)) / (2 * SCALE)) : c.cwnd
     return Math.max(Math.floor((c.cwnd * BETA) / SCALE), 2)
   },
 
@@ -76,41 +97,39 @@ export const cubic: CongestionControl<CubicState> = {
       left = slowStart(c, counted)
       if (left === 0) return
     }
-    update(c, state, left)
-    additiveIncrease(c, state.count, left)
+    const curve = curveOf(state)
+    update(c, curve, state.delayMin, left)
+    additiveIncrease(c, curve.count, left)
   },
 
   setState(c, next) {
     if (next !== CA_LOSS) return
     const state = c.congestionState as CubicState
     reset(state)
-    state.hystart.found = false
-    beginRound(c, state.hystart)
+    state.found = false
+    beginRound(c, state)
   },
 
   event(c, event) {
     if (event !== EVENT_TX_START) return
-    const state = c.congestionState as CubicState
-    if (!state.inEpoch) return
+    const { curve } = c.congestionState as CubicState
+    if (!curve.inEpoch) return
     // Time in which nothing was sent does not count (RFC 9438 4.2).
     const idle = Math.floor(((c.tcp.now - c.lastSent) | 0) / 1000)
-    if (idle > 0) state.epochStart = Math.min(state.epochStart + idle, milliseconds(c))
+    if (idle > 0) curve.epochStart = Math.min(curve.epochStart + idle, milliseconds(c))
   },
 
   packetsAcked(c, _acked, rtt) {
     if (rtt < 0) return
     const state = c.congestionState as CubicState
-    if (state.inEpoch && milliseconds(c) - state.epochStart < SETTLING) return
+    const { curve } = state
+    if (curve.inEpoch && milliseconds(c) - curve.epochStart < SETTLING) return
     const delay = Math.max(rtt, 1)
     if (state.delayMin === 0 || delay < state.delayMin) state.delayMin = delay
     if (!inSlowStart(c)) return
     if (usesPlusPlus(c)) {
       if (hystartPlusPlus(c, plusPlus(c, state), delay)) c.ssthresh = c.cwnd
-    } else if (
-      c.tcp.settings.hystart === 1 &&
-      !state.hystart.found &&
-      hystart(c, state.hystart, delay, state.delayMin)
-    ) {
+    } else if (c.tcp.settings.hystart === 1 && !state.found && hystart(c, state, delay, state.delayMin)) {
       c.ssthresh = c.cwnd
     }
   },
@@ -127,17 +146,8 @@ function plusPlus(c: Connection, state: CubicState): HystartPlusPlusState {
 }
 
 function reset(state: CubicState): void {
-  state.count = 0
-  state.lastMax = 0
-  state.lastCwnd = 0
-  state.lastTime = 0
-  state.origin = 0
-  state.k = 0
   state.delayMin = 0
-  state.inEpoch = false
-  state.epochStart = 0
-  state.acks = 0
-  state.friendly = 0
+  state.curve = NO_CURVE
 }
 
 /** RFC 9406 4.3: only for the initial slow start. */
@@ -150,49 +160,49 @@ function milliseconds(c: Connection): number {
 }
 
 /** Sets `count` from W(t) (RFC 9438 4.2) and W_est (4.3). */
-function update(c: Connection, state: CubicState, acked: number): void {
+function update(c: Connection, curve: CubicCurve, delayMin: number, acked: number): void {
   const now = milliseconds(c)
   const { cwnd } = c
-  state.acks += acked
-  if (state.lastCwnd === cwnd && now - state.lastTime <= HOLD) return
+  curve.acks += acked
+  if (curve.lastCwnd === cwnd && now - curve.lastTime <= HOLD) return
   // Once a millisecond is enough.
-  if (!state.inEpoch || now !== state.lastTime) {
-    state.lastCwnd = cwnd
-    state.lastTime = now
-    if (!state.inEpoch) beginEpoch(state, cwnd, acked, now)
-    state.count = cubicCount(state, cwnd, now)
+  if (!curve.inEpoch || now !== curve.lastTime) {
+    curve.lastCwnd = cwnd
+    curve.lastTime = now
+    if (!curve.inEpoch) beginEpoch(curve, cwnd, acked, now)
+    curve.count = cubicCount(curve, delayMin, cwnd, now)
   }
   const perPacket = (cwnd * FRIENDLY) >>> 3
-  while (perPacket > 0 && state.acks > perPacket) {
-    state.acks -= perPacket
-    state.friendly++
+  while (perPacket > 0 && curve.acks > perPacket) {
+    curve.acks -= perPacket
+    curve.friendly++
   }
-  if (state.friendly > cwnd) state.count = Math.min(state.count, Math.floor(cwnd / (state.friendly - cwnd)))
+  if (curve.friendly > cwnd) curve.count = Math.min(curve.count, Math.floor(cwnd / (curve.friendly - cwnd)))
   // At most half as fast as slow start.
-  state.count = Math.max(state.count, 2)
+  curve.count = Math.max(curve.count, 2)
 }
 
-function beginEpoch(state: CubicState, cwnd: number, acked: number, now: number): void {
-  state.inEpoch = true
-  state.epochStart = now
-  state.acks = acked
-  state.friendly = cwnd
-  if (state.lastMax <= cwnd) {
-    state.k = 0
-    state.origin = cwnd
+function beginEpoch(curve: CubicCurve, cwnd: number, acked: number, now: number): void {
+  curve.inEpoch = true
+  curve.epochStart = now
+  curve.acks = acked
+  curve.friendly = cwnd
+  if (curve.lastMax <= cwnd) {
+    curve.k = 0
+    curve.origin = cwnd
   } else {
-    state.k = Math.floor(Math.cbrt(CUBE_FACTOR * (state.lastMax - cwnd)))
-    state.origin = state.lastMax
+    curve.k = Math.floor(Math.cbrt(CUBE_FACTOR * (curve.lastMax - cwnd)))
+    curve.origin = curve.lastMax
   }
 }
 
-function cubicCount(state: CubicState, cwnd: number, now: number): number {
+function cubicCount(curve: CubicCurve, delayMin: number, cwnd: number, now: number): number {
   // The window is for a round trip from now.
-  const time = Math.floor(((now - state.epochStart + Math.ceil(state.delayMin / 1000)) * SCALE) / 1000)
-  const away = Math.abs(time - state.k)
+  const time = Math.floor(((now - curve.epochStart + Math.ceil(delayMin / 1000)) * SCALE) / 1000)
+  const away = Math.abs(time - curve.k)
   const delta = Math.floor((CUBE_SCALE * away ** 3) / 2 ** 40)
-  const target = time < state.k ? state.origin - delta : state.origin + delta
+  const target = time < curve.k ? curve.origin - delta : curve.origin + delta
   const count = target > cwnd ? Math.floor(cwnd / (target - cwnd)) : 100 * cwnd
   // Before the first loss the search for the path's capacity goes on quickly.
-  return state.lastMax === 0 ? Math.min(count, FIRST_COUNT) : count
+  return curve.lastMax === 0 ? Math.min(count, FIRST_COUNT) : count
 }

@@ -113,7 +113,8 @@ export function sendOpeningSyn(c: Connection): number {
 
 /** SYN and data leave as one packet; in the queue they are two, so that the data can be sent again by itself. */
 function sendSynWithData(c: Connection, request: FastOpenRequest, message: Message): number {
-  const { tcp, sendQueue } = c
+  const { tcp } = c
+  const sendQueue = tcp.queues.sendQueueOf(c)
   syncMss(c, c.pathMtu)
   const room = Math.max(0, mtuToMss(c, c.pathMtu) - TCP_MAX_OPTIONS_LENGTH)
   const bytes = Math.min(message.length, room)
@@ -125,7 +126,7 @@ function sendSynWithData(c: Connection, request: FastOpenRequest, message: Messa
     c.ecn = ECN_OK
   }
   c.bufferSeq = dataSeq
-  c.sendBuffer.append(message.buffer, message.offset, bytes)
+  c.tcp.queues.sendBufferOf(c).append(message.buffer, message.offset, bytes)
   const syn = sendQueue.create(c.iss, endSeq, flags)
   syn.packets = 1
   syn.truesize = SEGMENT_OVERHEAD
@@ -171,7 +172,7 @@ function queueData(c: Connection, syn: SendSegment, seq: number, endSeq: number,
   data.txFirstTime = syn.txFirstTime
   data.txInFlight = syn.txInFlight
   data.txAppLimited = syn.txAppLimited
-  c.sendQueue.append(data)
+  c.tcp.queues.sendQueueOf(c).append(data)
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { IpSocketOptions } from '@jackfield/transport'
 import type { Connection } from '../connection.js'
 
 /** What an accepted socket has from the one that listened: its options, and what the port table knows of them. */
@@ -23,28 +22,7 @@ export function inheritOptions(from: Connection, to: Connection): void {
   to.fastOpenNoCookie = false
   to.pingPong = from.pingPong
   to.nonagle = from.nonagle
-  copyIpOptions(from.options, to.options)
-}
-
-function copyIpOptions(from: IpSocketOptions, to: IpSocketOptions): void {
-  to.reuseAddress = from.reuseAddress
-  to.reusePort = from.reusePort
-  to.dontRoute = from.dontRoute
-  to.keepAlive = from.keepAlive
-  to.oobInline = from.oobInline
-  to.lingerOn = from.lingerOn
-  to.lingerTime = from.lingerTime
-  to.receiveLowWater = from.receiveLowWater
-  to.priority = from.priority
-  to.mark = from.mark
-  to.boundInterface = from.boundInterface
-  to.ttl = from.ttl
-  to.tos = from.tos
-  to.mtuDiscover = from.mtuDiscover
-  to.recvErr = from.recvErr
-  to.freebind = from.freebind
-  to.transparent = from.transparent
-  to.minTtl = from.minTtl
-  to.v6only = from.v6only
-  to.wantedControl = from.wantedControl
+  to.options.inheritValues(from.options)
+  // It is of the packets that the SYN came with.
+  to.options.ipOptions = null
 }

@@ -69,6 +69,6 @@ function sendAck(r: Request, s: ArrivingSegment): void {
   const seq = r.child === null ? (r.iss + 1) | 0 : r.child.sndNxt
   const tsval = (Math.floor(tcp.clockNow / 1000) + r.tsOffset) | 0
   const scale = r.windowScaleOk ? r.rcvScale : 0
-  const window = Math.min(Math.floor(r.window / 2 ** scale), 0xffff)
+  const window = Math.min(r.window >>> scale, 0xffff)
   tcp.replies.acknowledge(s, seq, r.rcvNxt, window, r.timestampsOk && r.tsRecent !== 0, tsval, r.tsRecent)
 }

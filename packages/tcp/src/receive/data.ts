@@ -83,7 +83,7 @@ function queueInOrder(c: Connection, s: ArrivingSegment): void {
     }
     // One packet always has room, or nothing would ever move.
   }
-  if (c.inOrder.append(kept)) c.tcp.counters.TcpExtTCPRcvCoalesce += s.length > 0 ? 1 : 0
+  if (c.tcp.queues.inOrderOf(c).append(kept)) c.tcp.counters.TcpExtTCPRcvCoalesce += s.length > 0 ? 1 : 0
   advance(c, s.endSeq)
   if (s.length > 0) dataArrived(c, s, size, truesize, headerLength)
   if ((s.flags & FLAG_FIN) !== 0) {
@@ -121,7 +121,8 @@ export function receiveFin(c: Connection): void {
 
 /** Moves what follows now out of the out-of-order queue; what overlaps is told as D-SACK. */
 function moveOutOfOrder(c: Connection): void {
-  const { outOfOrder, inOrder } = c
+  const { outOfOrder } = c
+  const inOrder = c.tcp.queues.inOrderOf(c)
   const { counters } = c.tcp
   const arrivedEnd = c.rcvNxt
   for (let entry = outOfOrder.first; entry !== null; entry = outOfOrder.first) {

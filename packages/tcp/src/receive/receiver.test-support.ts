@@ -8,6 +8,7 @@ import { CongestionRegistry } from '../congestion/registry.js'
 import type { Connection } from '../connection.js'
 import { ConnectionState } from '../connection-state.js'
 import { createTcpCounters, type TcpCounters } from '../counters.js'
+import { QueuePool } from '../queue-pool.js'
 import { SendBlocks, SendBuffer } from '../send/send-buffer.js'
 import { SendQueue } from '../send/send-queue.js'
 import { TcpSettings } from '../settings.js'
@@ -110,6 +111,7 @@ export class Receiver {
       connections: new Set(),
       timeWaits: { entered: 0, enter: () => tcp.timeWaits.entered++ },
     }
+    Object.assign(tcp, { queues: new QueuePool(host.packets, tcp, new SendBlocks()) })
     this.tcp = tcp
     const flow = createFlow(6)
     const parts = {

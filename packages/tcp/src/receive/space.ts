@@ -8,7 +8,7 @@ export function receiveCharge(c: Connection): number {
 
 /** Payload that fits into `bytes` of buffer, by what packets have pinned so far. */
 export function payloadIn(c: Connection, bytes: number): number {
-  return Math.floor((bytes * c.scalingRatio) / 256)
+  return Math.floor((bytes * c.scalingRatio) / 256) | 0
 }
 
 /** Buffer that `bytes` of payload take. */

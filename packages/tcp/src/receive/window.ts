@@ -49,7 +49,7 @@ export function selectInitialWindow(
     const largest = Math.min(Math.max(bytes, settings.rmem[2], c.options.settings.rmemMax), bound)
     into.scale = Math.min(MOST_SCALE, Math.max(0, 31 - Math.clz32(largest) - 15))
   }
-  into.clamp = Math.min(65_535 * 2 ** into.scale, bound)
+  into.clamp = Math.min(65_535 << into.scale, bound)
 }
 
 const selected = new InitialWindow()
@@ -112,33 +112,39 @@ export function receiveWindow(c: Connection): number {
   return Math.max(0, (c.rcvWup + c.rcvWnd - c.rcvNxt) | 0)
 }
 
+/** Up to a whole number of the units in which a window is told. */
+function roundUp(window: number, scale: number): number {
+  return ((window + (1 << scale) - 1) >> scale) << scale
+}
+
 /**
  * The window that could be offered now, in bytes (Linux's `__tcp_select_window`). Silly windows are avoided (RFC 9293
  * 3.8.6.2.2): below a segment, or a sixteenth of the buffer, it is 0.
  */
 export function windowToOffer(c: Connection): number {
-  const unit = 2 ** c.rcvScale
+  const scale = c.rcvScale
+  const unit = 1 << scale
   const allowed = fullSpace(c)
   const full = Math.min(c.windowClamp, allowed)
   const mss = Math.min(c.ackRcvMss, full)
   if (mss <= 0) return 0
   const shrinks = c.tcp.settings.shrinkWindow !== 0 && c.rcvScale > 0
   let free = freeSpace(c)
-  if (shrinks) free = Math.floor(free / unit) * unit
-  if (free < Math.floor(full / 2)) {
+  if (shrinks) free = (free >> scale) << scale
+  if (free < full >> 1) {
     c.ackQuick = 0
     if (underPressure(c)) limitThreshold(c)
     // What is rounded up for its scale must not make the window larger.
-    free = Math.floor(free / unit) * unit
-    if (free < Math.floor(allowed / 16) || free < mss || (shrinks && free < unit)) return 0
+    free = (free >> scale) << scale
+    if (free < allowed >> 4 || free < mss || (shrinks && free < unit)) return 0
   }
-  if (free > c.rcvSsthresh) free = shrinks ? Math.ceil(c.rcvSsthresh / unit) * unit : c.rcvSsthresh
+  if (free > c.rcvSsthresh) free = shrinks ? roundUp(c.rcvSsthresh, scale) : c.rcvSsthresh
   if (shrinks) return free
   // Rounded up, so that a small window is not scaled to nothing.
-  if (c.rcvScale > 0) return Math.ceil(free / unit) * unit
+  if (scale > 0) return roundUp(free, scale)
   const offered = c.rcvWnd
   if (offered <= free - mss || offered > free) return free - (free % mss)
-  if (mss === full && free > offered + Math.floor(full / 2)) return free
+  if (mss === full && free > offered + (full >> 1)) return free
   return offered
 }
 
@@ -158,13 +164,12 @@ export function selectWindow(c: Connection): number {
   let window = windowToOffer(c)
   if (window < open && (settings.shrinkWindow === 0 || c.rcvScale === 0)) {
     if (window === 0) counters.TcpExtTCPWantZeroWindowAdv++
-    const unit = 2 ** c.rcvScale
-    window = Math.ceil(open / unit) * unit
+    window = roundUp(open, c.rcvScale)
   }
   c.rcvWnd = window
   c.rcvWup = c.rcvNxt
   const signed = c.rcvScale === 0 && settings.workaroundSignedWindows !== 0
-  const field = Math.floor(Math.min(window, signed ? LARGEST_SIGNED : 65_535 * 2 ** c.rcvScale) / 2 ** c.rcvScale)
+  const field = Math.min(window, signed ? LARGEST_SIGNED : 65_535 << c.rcvScale) >>> c.rcvScale
   if (field === 0) {
     if (former !== 0) counters.TcpExtTCPToZeroWindowAdv++
   } else if (former === 0) counters.TcpExtTCPFromZeroWindowAdv++

@@ -60,6 +60,7 @@ export function cleanRetransmitQueue(
   const found = dropAcknowledged(c, ece, sample)
   releaseBytes(c)
   c.zeroCopies?.acknowledged(c)
+  if (c.sendQueue.empty) c.tcp.queues.sendSettled(c)
   if (seqBetween(c.sndUp, priorUna, c.sndUna)) c.sndUp = c.sndUna
   const { head, sendHead } = c.sendQueue
   const left = head === sendHead ? null : head

@@ -11,6 +11,7 @@ import { newReno } from '../congestion/new-reno.js'
 import type { Connection } from '../connection.js'
 import { ConnectionState } from '../connection-state.js'
 import { createTcpCounters, type TcpCounters } from '../counters.js'
+import { QueuePool } from '../queue-pool.js'
 import { SendBlocks, SendBuffer } from '../send/send-buffer.js'
 import { SendQueue } from '../send/send-queue.js'
 import { chargeSend, SEGMENT_OVERHEAD } from '../send/space.js'
@@ -99,6 +100,7 @@ export class Sender {
       blocked() {},
     }
     const flow = createFlow(6)
+    Object.assign(tcp, { queues: new QueuePool(host.packets, tcp, new SendBlocks()) })
     const parts = {
       tcp,
       flow,

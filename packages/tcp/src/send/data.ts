@@ -64,7 +64,7 @@ export function queueData(c: Connection, message: Message): number {
       segment = c.sendQueue.create(c.writeSeq, c.writeSeq, 0)
       segment.truesize = SEGMENT_OVERHEAD
       chargeSend(c, SEGMENT_OVERHEAD)
-      c.sendQueue.append(segment)
+      c.tcp.queues.sendQueueOf(c).append(segment)
       restartAfterIdle(c)
       limitBegins(c, LIMIT_BUSY)
     } else if (!hasSpace(c)) {
@@ -72,7 +72,7 @@ export function queueData(c: Connection, message: Message): number {
       break
     }
     const count = Math.min(length - taken, goal - segment.length)
-    c.sendBuffer.append(buffer, offset + taken, count)
+    c.tcp.queues.sendBufferOf(c).append(buffer, offset + taken, count)
     if (taken === 0) segment.flags &= ~FLAG_PSH
     segment.endSeq = (segment.endSeq + count) | 0
     segment.truesize += count

@@ -14,7 +14,7 @@ export function sendFin(c: Connection): void {
     const segment = c.sendQueue.create(c.writeSeq, (c.writeSeq + 1) | 0, FLAG_FIN)
     segment.truesize = SEGMENT_OVERHEAD
     chargeSend(c, SEGMENT_OVERHEAD)
-    c.sendQueue.append(segment)
+    c.tcp.queues.sendQueueOf(c).append(segment)
     c.writeSeq = segment.endSeq
   }
   push(c, true)

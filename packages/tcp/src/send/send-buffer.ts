@@ -137,6 +137,8 @@ export class SendBuffer {
   /** Drops everything. */
   clear(): void {
     this.release(this.length)
+    this.first = 0
+    this.last = 0
   }
 
   private extend(wanted: number): Block {

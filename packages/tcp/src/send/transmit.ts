@@ -185,7 +185,7 @@ function sendFirst(c: Connection, segment: SendSegment): number {
   segment.packets = 1
   segment.truesize = SEGMENT_OVERHEAD
   chargeSend(c, SEGMENT_OVERHEAD)
-  c.sendQueue.append(segment)
+  c.tcp.queues.sendQueueOf(c).append(segment)
   c.writeSeq = segment.endSeq
   c.pushedSeq = segment.endSeq
   c.packetsOut++

@@ -163,9 +163,9 @@ export function largestCut(c: Connection, mss: number): number {
   const { settings } = c.tcp
   const largest = largestSegment(c)
   const fewest = c.congestion.minTsoSegments?.(c) ?? settings.minTsoSegs
-  let bytes = Number.isFinite(c.pacingRate) ? c.pacingRate / (1 << PACING_SHIFT) : largest
+  let bytes = Number.isFinite(c.pacingRate) ? Math.floor(c.pacingRate / (1 << PACING_SHIFT)) : largest
   const shift = c.minRtt0 < 0 ? 32 : c.minRtt0 >>> settings.tsoRttLog
-  if (shift < 32) bytes += largest / 2 ** shift
+  if (shift < 32) bytes += largest >>> shift
   bytes = Math.min(bytes, largest)
   const fits = Math.max(1, Math.floor((largest - 80) / mss))
   return Math.min(Math.max(Math.floor(bytes / mss), fewest), fits)
