@@ -1,0 +1,75 @@
+import { type Clock, createSystemClock } from '@jackfield/clock'
+import { AF_INET, createCable, createHost, type Host, POLLIN, POLLOUT, SOCK_STREAM, SocketError } from 'jackfield'
+
+const IPPROTO_TCP = 6
+const TCP_NODELAY = 1
+export const ADDRESS = '10.0.0.2'
+
+/** Two stacks in this process with a cable between them. */
+export interface TcpPair {
+  readonly clock: Clock
+  readonly left: Host
+  readonly right: Host
+}
+
+/** @param options of the cable: what it offloads, how much it holds */
+export function createTcpPair(options: { readonly offload: boolean; readonly queuePackets?: number }): TcpPair {
+  const clock = createSystemClock()
+  const cable = createCable({ clock, medium: 'ip', ...options })
+  const host = (name: string, device: typeof cable.a, address: string): Host =>
+    createHost({ name, clock, interfaces: [{ device, addresses: [address] }] })
+  return { clock, left: host('left', cable.a, '10.0.0.1/16'), right: host('right', cable.b, `${ADDRESS}/16`) }
+}
+
+export function listen({ right }: TcpPair, port: number): number {
+  const fd = right.sockets.socket(AF_INET, SOCK_STREAM)
+  right.sockets.bind(fd, `${ADDRESS}:${port}`)
+  right.sockets.listen(fd)
+  return fd
+}
+
+/** Opens a connection: the handshake is over when this returns. Gives the descriptors, left and right. */
+export function open({ left, right }: TcpPair, listener: number, port: number): [number, number] {
+  const fd = left.sockets.socket(AF_INET, SOCK_STREAM)
+  left.sockets.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1)
+  try {
+    left.sockets.connect(fd, `${ADDRESS}:${port}`)
+  } catch (error) {
+    if (!(error instanceof SocketError) || error.code !== 'EINPROGRESS') throw error
+  }
+  const accepted = right.sockets.accept(listener)
+  right.sockets.setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, 1)
+  return [fd, accepted]
+}
+
+/** Moves bytes from left to right over one connection. */
+export class BulkFlow {
+  /** Bytes that arrived. */
+  moved = 0
+  private readonly pair: TcpPair
+  private readonly from: number
+  private readonly to: number
+  private readonly writable: { fd: number; events: number; revents: number }[]
+  private readonly readable: { fd: number; events: number; revents: number }[]
+  private readonly bytes: Uint8Array = new Uint8Array(65_536).fill(0x5a)
+  private readonly buffer: Uint8Array = new Uint8Array(262_144)
+
+  constructor(pair: TcpPair, port: number) {
+    const [from, to] = open(pair, listen(pair, port), port)
+    this.pair = pair
+    this.from = from
+    this.to = to
+    this.writable = [{ fd: from, events: POLLOUT, revents: 0 }]
+    this.readable = [{ fd: to, events: POLLIN, revents: 0 }]
+  }
+
+  /** Sends what goes and reads what is there. False: nothing did. */
+  step(): boolean {
+    const { left, right } = this.pair
+    const sends = left.sockets.poll(this.writable) > 0
+    if (sends) left.sockets.send(this.from, this.bytes)
+    const reads = right.sockets.poll(this.readable) > 0
+    if (reads) this.moved += right.sockets.recv(this.to, this.buffer)
+    return sends || reads
+  }
+}
