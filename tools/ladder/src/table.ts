@@ -90,6 +90,8 @@ const lower: readonly Row[] = [
     allows: [...CONTRACTS, 'ip', 'neighbor'],
     reads: `${BELOW}, ip, neighbor`,
     wire: true,
+    externals: ['@noble/hashes'],
+    portable: ['@noble/hashes'],
   },
   {
     folder: 'icmp',

@@ -1,9 +1,9 @@
 import type { Connection } from '../connection.js'
 import { PENDING_PROBE } from '../connection-state.js'
-import { orphanEnds } from '../orphans.js'
 import { longestRto } from '../timer-bounds.js'
 import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
 import { giveUp, orphanRetries } from './give-up.js'
+import { orphanEnds } from './orphan-ends.js'
 import { wakeUp } from './wake-up.js'
 
 /** RFC 9293 3.8.6.1: the peer's window is closed; it is asked again and again, ever more rarely. */

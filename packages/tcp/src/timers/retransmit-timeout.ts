@@ -2,7 +2,6 @@ import { ENOBUFS } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
 import { PENDING_RETRANSMIT } from '../connection-state.js'
 import { detectBlackHole } from '../listener/fast-open-client.js'
-import { orphanEnds } from '../orphans.js'
 import { enterLoss } from '../recovery/alert.js'
 import { updateRto } from '../recovery/rtt.js'
 import { suspectMtuBlackHole } from '../send/mtu-search.js'
@@ -12,6 +11,7 @@ import { CA_DISORDER, CA_LOSS, CA_RECOVERY, ESTABLISHED, SYN_RECEIVED, SYN_SENT,
 import { longestRto } from '../timer-bounds.js'
 import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
 import { giveUp, orphanRetries, retransmitsExceed } from './give-up.js'
+import { orphanEnds } from './orphan-ends.js'
 
 const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 
