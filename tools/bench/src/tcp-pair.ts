@@ -10,6 +10,8 @@ export interface TcpPair {
   readonly clock: Clock
   readonly left: Host
   readonly right: Host
+  /** Packets that went by, both ways. */
+  packets(): number
 }
 
 /** @param options of the cable: what it offloads, how much it holds */
@@ -18,7 +20,8 @@ export function createTcpPair(options: { readonly offload: boolean; readonly que
   const cable = createCable({ clock, medium: 'ip', ...options })
   const host = (name: string, device: typeof cable.a, address: string): Host =>
     createHost({ name, clock, interfaces: [{ device, addresses: [address] }] })
-  return { clock, left: host('left', cable.a, '10.0.0.1/16'), right: host('right', cable.b, `${ADDRESS}/16`) }
+  const packets = (): number => cable.a.statistics.txPackets + cable.b.statistics.txPackets
+  return { clock, packets, left: host('left', cable.a, '10.0.0.1/16'), right: host('right', cable.b, `${ADDRESS}/16`) }
 }
 
 export function listen({ right }: TcpPair, port: number): number {
