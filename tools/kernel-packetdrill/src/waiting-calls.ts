@@ -18,6 +18,7 @@ const THREADS = 4
 const EFD_NONBLOCK = 0o4000
 
 interface CallThread {
+  readonly worker: Worker
   readonly state: Int32Array
   readonly values: Float64Array
   done: ((result: number) => void) | null
@@ -40,8 +41,8 @@ export class WaitingCalls {
       const shared = new SharedArrayBuffer(SHARED_BYTES)
       const workerData: CallThreadData = { shared, wake }
       stateOf(shared)[0] = STARTING
-      new Worker(new URL('./call-worker.js', import.meta.url), { workerData })
-      return { state: stateOf(shared), values: valuesOf(shared), done: null }
+      const worker = new Worker(new URL('./call-worker.js', import.meta.url), { workerData })
+      return { worker, state: stateOf(shared), values: valuesOf(shared), done: null }
     })
     while (threads.some(({ state }) => Atomics.load(state, 0) === STARTING)) await setTimeout(1)
     return new WaitingCalls(wake, threads)
