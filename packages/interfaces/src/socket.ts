@@ -125,7 +125,10 @@ export interface SocketEndpoint {
   readonly type: number
   readonly protocol: number
   bind(address: Sockaddr): number
-  /** 0, `-EINPROGRESS`, or another error. A family of `AF_UNSPEC` (address null) dissolves the association. */
+  /**
+   * 0, `-EINPROGRESS`, or another error: then `-EALREADY` while it goes on, and 0 or `-EISCONN` when it is done. A family of
+   * `AF_UNSPEC` (address null) dissolves the association.
+   */
   connect(address: Sockaddr | null): number
   listen(backlog: number): number
   /** A connection, or the negative error number. `peer` is filled if given. */

@@ -5,6 +5,7 @@ import {
   EAGAIN,
   ECONNREFUSED,
   EINPROGRESS,
+  EISCONN,
   ENOTCONN,
   type Host,
   IPPROTO_TCP,
@@ -154,6 +155,7 @@ class ToySocket implements SocketEndpoint {
 
   connect(address: Sockaddr | null): number {
     if (!(address instanceof SocketAddress)) return -ENOTCONN
+    if (this.state === 'open') return -EISCONN
     this.remote.set(AF_INET, address.address, address.port)
     const network = this.tcp.host.network(4)
     const source = network?.addresses().find((each) => each.interface.name === 'tun0')?.prefix.address

@@ -6,6 +6,7 @@ import {
   EAGAIN,
   EDESTADDRREQ,
   EINPROGRESS,
+  EISCONN,
   ENOPROTOOPT,
   EOPNOTSUPP,
   type Message,
@@ -37,6 +38,8 @@ export class TestEndpoint implements SocketEndpoint {
   readonly pending: TestEndpoint[] = []
   room = STREAM_ROOM
   connecting = false
+  /** Whether `connect` was called. */
+  private asked = false
   error = 0
   closes = 0
   ended = false
@@ -62,6 +65,8 @@ export class TestEndpoint implements SocketEndpoint {
   connect(address: Sockaddr | null): number {
     this.peer = address instanceof SocketAddress ? address.copy() : null
     if (this.type === SOCK_DGRAM || address === null) return 0
+    if (this.asked && !this.connecting) return -EISCONN
+    this.asked = true
     this.connecting = true
     return -EINPROGRESS
   }

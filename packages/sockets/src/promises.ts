@@ -2,6 +2,7 @@ import {
   EAGAIN,
   EALREADY,
   EINPROGRESS,
+  EISCONN,
   Message,
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
@@ -89,7 +90,7 @@ export function createPromises(calls: Calls): SocketPromises {
       const waits = isStream && !neverWaits(file, flags)
       for (;;) {
         if (opening) {
-          const error = connectResult(file)
+          const error = connectResult(file, address)
           if (error !== 0) return error
           opening = false
           if (sent > 0 && sent >= bytes.length) return sent
@@ -111,11 +112,14 @@ export function createPromises(calls: Calls): SocketPromises {
   }
 
   /** What came of a handshake: 0, the negative error number, or `-EAGAIN` while it is under way. */
-  function connectResult(file: OpenFile): number {
+  function connectResult(file: OpenFile, address: Sockaddr | null): number {
     const error = calls.getOption(file, SOL_SOCKET, SO_ERROR)
     if (error instanceof OptionFailure) return -error.errno
     if (error !== 0) return -Number(error)
-    return (file.endpoint.readiness() & POLLOUT) === 0 ? -EAGAIN : 0
+    if ((file.endpoint.readiness() & POLLOUT) === 0) return -EAGAIN
+    // As in Linux the call that finds it done is the one that is told; any after it is too late.
+    const told = address === null ? 0 : calls.connect(file, address)
+    return told === -EISCONN ? 0 : told
   }
 
   function receive(
@@ -149,7 +153,7 @@ export function createPromises(calls: Calls): SocketPromises {
       const first = calls.connect(file, address)
       if (first >= 0) return
       if ((first !== -EINPROGRESS && first !== -EALREADY) || file.nonBlocking) throw failure(first, 'connect', address)
-      const attempt = (): number => connectResult(file)
+      const attempt = (): number => connectResult(file, address)
       await whenWritable(file, { syscall: 'connect', attempt, address, flags: 0 }, options)
     },
 

@@ -25,7 +25,7 @@ import type { Connection } from './connection.js'
 import { isReadable } from './receive/read.js'
 import { bufferFor } from './receive/space.js'
 import { syncMss } from './send/mss.js'
-import { CLOSED, ESTABLISHED, LISTEN } from './state.js'
+import { CLOSED, LISTEN } from './state.js'
 import { getStreamOption, setStreamOption } from './stream-options.js'
 import { getTcpLevelOption, setTcpLevelOption } from './tcp-level-options.js'
 import { resetKeepAlive } from './timers.js'
@@ -136,8 +136,6 @@ export function getTcpOption(c: Connection, level: number, name: number): Option
 
 /** `SO_ERROR`: what ended the connection, or what was heard of its path meanwhile; once. */
 function takeError(c: Connection): number {
-  // Who waited for the handshake asks here: `connect` has nothing to tell any more.
-  if (c.state === ESTABLISHED) c.connectUntold = false
   const error = c.options.takeError()
   if (error !== 0) return error
   const { softError } = c

@@ -85,6 +85,7 @@ describe('somebody who guesses sequence numbers (RFC 5961)', () => {
     expect(c.inOrder.bytes + c.outOfOrder.charged).toBe(0)
     expect(c.shut).toBe(0)
     expect(victim.took().length).toBeLessThanOrEqual(1)
+    // All of them are challenged, once in half a second.
     expect(victim.tcp.counters).toMatchObject({ TcpExtTCPChallengeACK: 1, TcpExtTCPACKSkippedChallenge: 11 })
     victim.expectAlive()
     victim.end()

@@ -67,10 +67,8 @@ export function queueData(c: Connection, message: Message): number {
       c.tcp.queues.sendQueueOf(c).append(segment)
       restartAfterIdle(c)
       limitBegins(c, LIMIT_BUSY)
-    } else if (!hasSpace(c)) {
-      c.noSpace = true
-      break
     }
+    // As in Linux the entry that was begun is filled whatever the room: only another one needs it.
     const count = Math.min(length - taken, goal - segment.length)
     c.tcp.queues.sendBufferOf(c).append(buffer, offset + taken, count)
     if (taken === 0) segment.flags &= ~FLAG_PSH

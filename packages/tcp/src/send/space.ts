@@ -9,7 +9,7 @@ export const SEGMENT_OVERHEAD = 960
 
 /** Whether more may be written (Linux's `sk_stream_memory_free`). */
 export function hasSpace(c: Connection): boolean {
-  return c.writeQueued < c.sndBuf && notSentIsLow(c) && hasMemory(c)
+  return c.writeQueued < c.sndBuf && notSentIsLow(c, 1) && hasMemory(c)
 }
 
 /** Whether the memory of all connections has room (`net.ipv4.tcp_mem`); the least of `tcp_wmem` is everyone's. */
@@ -18,15 +18,18 @@ function hasMemory(c: Connection): boolean {
   return memory < settings.mem[2] * PAGE || c.writeQueued < settings.wmem[0]
 }
 
-/** Whether `POLLOUT` holds: a third of the buffer is free, and little waits to be sent (`sk_stream_is_writeable`). */
+/**
+ * Whether `POLLOUT` holds: a third of the buffer is free, and less waits to be sent than half of what is let in
+ * (Linux's `sk_stream_is_writeable`): who is woken is to find more room than for one write.
+ */
 export function sendSpace(c: Connection): boolean {
-  return c.sndBuf - c.writeQueued >= c.writeQueued >>> 1 && notSentIsLow(c)
+  return c.sndBuf - c.writeQueued >= c.writeQueued >>> 1 && notSentIsLow(c, 2)
 }
 
-/** `TCP_NOTSENT_LOWAT`: unsent bytes are below it. */
-function notSentIsLow(c: Connection): boolean {
+/** `TCP_NOTSENT_LOWAT`: unsent bytes, counted so many times, are below it. */
+function notSentIsLow(c: Connection, times: number): boolean {
   const lowWater = c.notSentLowat > 0 ? c.notSentLowat : c.tcp.settings.notsentLowat
-  return ((c.writeSeq - c.sndNxt) | 0) < lowWater
+  return ((c.writeSeq - c.sndNxt) | 0) * times < lowWater
 }
 
 /** Charges the send buffer, and the memory of all connections. */
