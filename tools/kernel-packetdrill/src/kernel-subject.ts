@@ -21,7 +21,7 @@ export async function kernelSubject(configuration: Configuration): Promise<Subje
   network.up()
   runFirst()
   return {
-    sockets: kernelSockets(calls, { congestionChosen: (name) => network.route(name) }),
+    sockets: kernelSockets(calls, { congestionChosen: (name) => network.tryRoute(name) }),
     time: new KernelTime(tun, calls),
     sent: tun.sent,
     inject: (bytes) => {
@@ -57,6 +57,15 @@ class Network {
     ip('link', 'set', DEVICE, 'mtu', String(mtu), 'up')
     ip('addr', 'add', `${localAddress}/${prefixLength}`, 'dev', DEVICE, ...(version === 6 ? ['nodad'] : []))
     this.route('cubic')
+  }
+
+  /** The same for a name that the program chose: what there is not is the call's to refuse. */
+  tryRoute(congestion: string): void {
+    try {
+      this.route(congestion)
+    } catch {
+      // The route stays as it was.
+    }
   }
 
   /** The way to the peer. A kernel may have another default than Linux's, and paces with it. */
