@@ -8,6 +8,7 @@ const POLLIN = 1
 const TURNS = 24
 /** How long a call that waits is given to get as far as it comes: microseconds. */
 const CALL_TIME = 150
+const NAP = 20
 
 /** The time of the kernel: the real one. It passes in `ppoll`, so that nothing of it is spent in an event loop. */
 export class KernelTime implements SubjectTime {
@@ -42,7 +43,11 @@ export class KernelTime implements SubjectTime {
 
   async settle(): Promise<void> {
     const begun = now()
-    while (!this.calls.begun || (this.calls.calling && now() - begun < CALL_TIME)) this.tun.drain()
+    while (!this.calls.begun || (this.calls.calling && now() - begun < CALL_TIME)) {
+      this.tun.drain()
+      // Asleep, not spinning: the thread that calls may have no other processor.
+      this.wait(NAP)
+    }
     await this.collect()
   }
 
