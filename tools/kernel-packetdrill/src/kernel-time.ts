@@ -75,7 +75,8 @@ export class KernelTime implements SubjectTime {
 
   private async collect(): Promise<void> {
     this.tun.drain()
-    if (!this.calls.collect()) return
+    this.calls.collect()
+    // Also for calls that do not wait: what they came to is known a few turns later.
     for (let i = 0; i < TURNS; i++) await null
   }
 
