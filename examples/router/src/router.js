@@ -18,7 +18,7 @@ if (links.length < 2) {
 
 const router = createHost({
   name: 'router',
-  sysctl: { 'net.ipv4.ip_forward': 1, ...Object.fromEntries(settings) },
+  sysctl: { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1, ...Object.fromEntries(settings) },
   interfaces: links.map(([name, address]) => ({ device: openTun({ name }), addresses: [address] })),
 })
 console.log(`router: ready on ${links.map((link) => link.join(' ')).join(', ')}`)

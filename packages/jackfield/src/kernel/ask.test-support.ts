@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram'
  */
 export function ask(address: string, port: number, request: string | Uint8Array): Promise<string> {
   return new Promise((resolve) => {
-    const client = createSocket('udp4')
+    const client = createSocket(address.includes(':') ? 'udp6' : 'udp4')
     const done = (outcome: string): void => {
       client.close()
       resolve(outcome)

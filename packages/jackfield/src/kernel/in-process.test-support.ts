@@ -1,13 +1,13 @@
 /** A stack in the test's own process, on a device of the kernel, and the kernel's sockets beside it. */
 import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram'
 import { SocketAddress } from '@jackfield/addr'
-import type { ControlMessage, NetworkInterface } from '@jackfield/interfaces'
+import type { ControlMessage, InterfaceAddress, NetworkInterface } from '@jackfield/interfaces'
 import { setPacketChecks } from '@jackfield/packet'
-import { AF_INET, SOCK_DGRAM, type Sockets } from '@jackfield/sockets'
+import { AF_INET, AF_INET6, SOCK_DGRAM, type Sockets } from '@jackfield/sockets'
 import { openTap, openTun, type TunDevice, type TunOptions } from '@jackfield/tun-driver'
 import { afterEach, expect } from 'vitest'
 import { createHost, type Host } from '../create-host.js'
-import { type Place, place, until } from './kernel.test-support.js'
+import { kernelSettled, type Place, place, until } from './kernel.test-support.js'
 
 setPacketChecks(true)
 
@@ -23,6 +23,8 @@ export interface OpenStack extends Place {
 export interface StackSettings extends TunOptions {
   /** More addresses of the stack, besides that of the place. */
   readonly addresses?: readonly string[]
+  /** Which IP version the place's addresses are of. Default 4. */
+  readonly version?: 4 | 6
   /** Whether the kernel is its router. */
   readonly gateway?: boolean
   readonly sysctl?: Readonly<Record<string, number | string>>
@@ -33,11 +35,12 @@ const kernelSockets: Socket[] = []
 
 /** A stack at a place of its own, closed after the test; by then it must have released every packet. */
 export function openStack(kind: 'tun' | 'tap', settings: StackSettings = {}): OpenStack {
-  const { addresses = [], gateway = false, sysctl = {}, ...options } = settings
-  const at = place(kind)
-  const device = (kind === 'tun' ? openTun : openTap)({ name: at.name, address: `${at.kernel}/24`, ...options })
+  const { addresses = [], version = 4, gateway = false, sysctl = {}, ...options } = settings
+  const at = place(kind, version)
+  const address = `${at.kernel}/${at.length}`
+  const device = (kind === 'tun' ? openTun : openTap)({ name: at.name, address, ...options })
   const hosted = createHost({ sysctl })
-  const own = [`${at.stack}/24`, ...addresses]
+  const own = [`${at.stack}/${at.length}`, ...addresses]
   const networkInterface = hosted.addInterface(
     device,
     gateway ? { addresses: own, gateway: at.kernel } : { addresses: own },
@@ -54,9 +57,21 @@ afterEach(async () => {
   }
 })
 
+/** Waits until an IPv6 stack and its kernel use their addresses: on Ethernet both first find out that nobody else has them. */
+export async function settled({ name, hosted }: OpenStack): Promise<void> {
+  const own = (): readonly InterfaceAddress[] => hosted.stack.network(6)?.addresses() ?? []
+  await until(() => own().every(({ state }) => state !== 'tentative'), "the stack's addresses")
+  await kernelSettled(name)
+}
+
+/** The family of an address as people write it. */
+export function familyOf(address: string): number {
+  return (address.match(/:/g)?.length ?? 0) > 1 ? AF_INET6 : AF_INET
+}
+
 /** A UDP socket of the stack, bound. */
 export function stackSocket(sockets: Sockets, address: string): number {
-  const fd = sockets.socket(AF_INET, SOCK_DGRAM)
+  const fd = sockets.socket(familyOf(address), SOCK_DGRAM)
   sockets.bind(fd, address)
   return fd
 }
@@ -91,7 +106,7 @@ export interface KernelSocket {
 }
 
 export async function kernelSocket(address: string, options: Partial<SocketOptions> = {}): Promise<KernelSocket> {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4_000_000, ...options })
+  const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4_000_000, ...options })
   kernelSockets.push(socket)
   const received: KernelSocket['received'] = []
   const errors: string[] = []

@@ -134,41 +134,65 @@ export async function up(...parameters: string[]): Promise<Running> {
 
 let made = 0
 
-/** A device and a subnet that no other test of the file has. */
+/** A device and a subnet that no other test of the file has, of one IP version. */
 export interface Place {
   /** Name of the device. */
   readonly name: string
-  /** Address of the kernel's end, .1 of the subnet. */
+  /** Address of the kernel's end, the first of the subnet. */
   readonly kernel: string
-  /** Address of the stack, .2 of the subnet. */
+  /** Address of the stack, the second of the subnet. */
   readonly stack: string
-  /** The directed broadcast address of the subnet, a /24. */
+  /** Length of the subnet's prefix: 24 of IPv4, 64 of IPv6. */
+  readonly length: number
+  /** The directed broadcast address of the subnet, where it is one of IPv4. */
   readonly broadcast: string
   /** Another address of the subnet. */
   host(number: number): string
   /** Arguments of `jackfield up`: the device and both ends' addresses. */
   readonly parameters: string[]
-  /** IPv6 addresses of the kernel's end and of the stack, and arguments with them. */
-  readonly kernel6: string
-  readonly stack6: string
-  readonly parameters6: string[]
 }
 
-export function place(kind: 'tun' | 'tap'): Place {
+export function place(kind: 'tun' | 'tap', version: 4 | 6 = 4): Place {
   made++
   const name = `jf${kind}${made}`
-  const host = (number: number): string => `10.77.${made}.${number}`
+  const subnet = made
+  const host = (number: number): string => (version === 4 ? `10.77.${subnet}.${number}` : `fd77:${subnet}::${number}`)
+  const length = version === 4 ? 24 : 64
+  const ends = ['--address', `${host(2)}/${length}`, '--host-address', `${host(1)}/${length}`]
   return {
     name,
     kernel: host(1),
     stack: host(2),
+    length,
     broadcast: host(255),
     host,
-    parameters: [`--${kind}`, name, '--address', `${host(2)}/24`, '--host-address', `${host(1)}/24`],
-    kernel6: `fd77:${made}::1`,
-    stack6: `fd77:${made}::2`,
-    parameters6: [`--${kind}`, name, '--address', `fd77:${made}::2/64`, '--host-address', `fd77:${made}::1/64`],
+    parameters: [`--${kind}`, name, ...ends],
   }
+}
+
+/** An address as it stands before a colon and a port. */
+export function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}
+
+/** What the tests of one subject in both IP versions are called with. */
+export const BOTH_VERSIONS: readonly { readonly version: 4 | 6 }[] = [{ version: 4 }, { version: 6 }]
+
+/** Waits until the kernel uses its addresses on a device: on Ethernet it first finds out that nobody else has them. */
+export async function kernelSettled(device: string): Promise<void> {
+  const tentative = (): Promise<string> => run('ip', '-6', 'address', 'show', 'dev', device, 'tentative')
+  await until(async () => (await tentative()).trim() === '', `the kernel's addresses on ${device}`)
+}
+
+/** The kernel's link-local address on a device. */
+export async function kernelLinkLocal(device: string): Promise<string> {
+  const shown = async (): Promise<string> => run('ip', '-6', 'address', 'show', 'dev', device, 'scope', 'link')
+  let found: string | undefined
+  await until(async () => {
+    found = /inet6 (fe80:[0-9a-f:]+)\/64/.exec(await shown())?.[1]
+    return found !== undefined
+  }, `a link-local address on ${device}`)
+  return found ?? ''
 }
 
 /**
@@ -176,14 +200,16 @@ export function place(kind: 'tun' | 'tap'): Place {
  * kernel's own count of echo replies is asked until all are there.
  */
 export async function flood(count: number, ...parameters: string[]): Promise<{ sent: number; answered: number }> {
-  const before = echoReplies()
+  const version = parameters.includes('-6') ? 6 : 4
+  const before = echoReplies(version)
   const { sent } = await ping('-f', '-c', String(count), ...parameters)
-  await until(() => echoReplies() - before >= count, `${count} echo replies`)
-  return { sent, answered: echoReplies() - before }
+  await until(() => echoReplies(version) - before >= count, `${count} echo replies`)
+  return { sent, answered: echoReplies(version) - before }
 }
 
-/** `IcmpInEchoReps` of this network namespace. */
-function echoReplies(): number {
+/** `IcmpInEchoReps` or `Icmp6InEchoReplies` of this network namespace. */
+function echoReplies(version: 4 | 6): number {
+  if (version === 6) return Number(/^Icmp6InEchoReplies\s+(\d+)/m.exec(readFileSync('/proc/net/snmp6', 'utf8'))?.[1])
   const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8').match(/^Icmp:.*$/gm) ?? []
   return Number(values.split(' ')[names.split(' ').indexOf('InEchoReps')])
 }

@@ -75,7 +75,7 @@ export class FarHost {
   /** Takes one end of a new cable (veth) to this namespace. */
   async connect(near: string, nearAddress: string, far: string, farAddress: string): Promise<void> {
     await run('ip', 'link', 'add', near, 'type', 'veth', 'peer', 'name', far)
-    await run('ip', 'address', 'add', nearAddress, 'dev', near)
+    await run('ip', 'address', 'add', nearAddress, 'dev', near, ...withoutProbing(nearAddress))
     await run('ip', 'link', 'set', near, 'up')
     await this.takeDevice(far, farAddress)
   }
@@ -83,13 +83,20 @@ export class FarHost {
   /** Takes a device over: its other end stays where it is. It loses its addresses by that. */
   async takeDevice(device: string, address: string): Promise<void> {
     await run('ip', 'link', 'set', device, 'netns', this.name)
-    await this.run('ip', 'address', 'add', address, 'dev', device)
+    await this.run('ip', 'address', 'add', address, 'dev', device, ...withoutProbing(address))
     await this.run('ip', 'link', 'set', device, 'up')
   }
 }
 
+/** An IPv6 address is used at once: nobody else is there to have it. */
+function withoutProbing(address: string): string[] {
+  return address.includes(':') ? ['nodad'] : []
+}
+
 /** What a router is started with. */
 export interface RouterOptions {
+  /** Of the addresses. Default 4. */
+  readonly version?: 4 | 6
   /** MTU of the far link, bytes. Default 1500. */
   readonly farMtu?: number
   /** Settings as `net.ipv4.icmp_ratelimit=0`. */
@@ -118,22 +125,24 @@ let paths = 0
 /** Starts the example router with a far host behind it, and routes through it on both sides. */
 export async function startRouter(options: RouterOptions = {}): Promise<RoutedPath> {
   const number = ++paths
-  const near = (host: number): string => `10.90.${number}.${host}`
-  const beyond = (host: number): string => `10.91.${number}.${host}`
+  const { version = 4 } = options
+  const length = version === 4 ? 24 : 64
+  const near = (host: number): string => (version === 4 ? `10.90.${number}.${host}` : `fd90:${number}::${host}`)
+  const beyond = (host: number): string => (version === 4 ? `10.91.${number}.${host}` : `fd91:${number}::${host}`)
   const [nearDevice, farDevice] = [`near${number}`, `beyond${number}`]
   const far = await FarHost.create()
   // Made before: the router opens it as it is, with its MTU.
   await run('ip', 'tuntap', 'add', farDevice, 'mode', 'tun')
   await run('ip', 'link', 'set', farDevice, 'mtu', String(options.farMtu ?? 1500))
-  const links = [`${nearDevice}=${near(2)}/24`, `${farDevice}=${beyond(2)}/24`]
+  const links = [`${nearDevice}=${near(2)}/${length}`, `${farDevice}=${beyond(2)}/${length}`]
   const router = new Running(process.execPath, [ROUTER, ...links, ...(options.settings ?? [])])
   routers.push(router)
   await router.printed(/ready.*\n/)
-  await run('ip', 'address', 'add', `${near(1)}/24`, 'dev', nearDevice)
+  await run('ip', 'address', 'add', `${near(1)}/${length}`, 'dev', nearDevice)
   await run('ip', 'link', 'set', nearDevice, 'up')
-  await run('ip', 'route', 'add', `${beyond(0)}/24`, 'via', near(2))
-  await far.takeDevice(farDevice, `${beyond(1)}/24`)
-  await far.run('ip', 'route', 'add', 'default', 'via', beyond(2))
+  await run('ip', 'route', 'add', `${beyond(0)}/${length}`, 'via', near(2))
+  await far.takeDevice(farDevice, `${beyond(1)}/${length}`)
+  await far.run('ip', `-${version}`, 'route', 'add', 'default', 'via', beyond(2))
   return {
     far,
     nearDevice,

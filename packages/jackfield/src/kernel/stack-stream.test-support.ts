@@ -1,21 +1,22 @@
 /** TCP sockets of a stack, as tests of it use them. */
-import { AF_INET, SHUT_WR, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, type Sockets } from '@jackfield/sockets'
-import type { OpenStack } from './in-process.test-support.js'
+import { SHUT_WR, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, type Sockets } from '@jackfield/sockets'
+import { familyOf, type OpenStack } from './in-process.test-support.js'
+import { bracketed } from './kernel.test-support.js'
 
 const TIME_LIMIT = 100_000
 
 /** A connection of the stack's; rejects with its error. */
 export async function connectStack(sockets: Sockets, port: number, address: string): Promise<number> {
-  const fd = sockets.socket(AF_INET, SOCK_STREAM)
-  await sockets.promises.connect(fd, `${address}:${port}`, { signal: AbortSignal.timeout(TIME_LIMIT) })
+  const fd = sockets.socket(familyOf(address), SOCK_STREAM)
+  await sockets.promises.connect(fd, `${bracketed(address)}:${port}`, { signal: AbortSignal.timeout(TIME_LIMIT) })
   return fd
 }
 
 /** A listener of the stack's. */
 export function listenStack({ sockets, stack }: OpenStack, port: number): number {
-  const fd = sockets.socket(AF_INET, SOCK_STREAM)
+  const fd = sockets.socket(familyOf(stack), SOCK_STREAM)
   sockets.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-  sockets.bind(fd, `${stack}:${port}`)
+  sockets.bind(fd, `${bracketed(stack)}:${port}`)
   sockets.listen(fd)
   return fd
 }

@@ -4,7 +4,6 @@ import { connect, createServer } from 'node:net'
 import { AF_INET6, SOCK_STREAM } from '@jackfield/sockets'
 import { expect, test } from 'vitest'
 import { openStack } from './in-process.test-support.js'
-import { run } from './kernel.test-support.js'
 
 const TOTAL = 10_000_000
 
@@ -21,13 +20,11 @@ for (const offload of [true, false]) {
   const title = offload ? 'with offloads' : 'without offloads'
 
   test(`a kernel program sends 10 MB over TCP and IPv6 into the stack, ${title}`, async () => {
-    const { sockets, stack6, kernel6, hosted, networkInterface } = openStack('tun', { offload })
-    hosted.stack.addAddress(networkInterface, `${stack6}/64`)
-    await run('ip', '-6', 'address', 'add', `${kernel6}/64`, 'dev', networkInterface.name)
+    const { sockets, stack } = openStack('tun', { version: 6, offload })
     const listener = sockets.socket(AF_INET6, SOCK_STREAM)
     sockets.bind(listener, '[::]:7000')
     sockets.listen(listener, 5)
-    const client = connect({ host: stack6, port: 7000 }, () => client.end(part(0, TOTAL)))
+    const client = connect({ host: stack, port: 7000 }, () => client.end(part(0, TOTAL)))
     const fd = await sockets.promises.accept(listener)
     const hash = createHash('sha256')
     const buffer = new Uint8Array(262_144)
@@ -43,9 +40,7 @@ for (const offload of [true, false]) {
   })
 
   test(`the stack sends 10 MB over TCP and IPv6 to a kernel program, ${title}`, async () => {
-    const { sockets, stack6, kernel6, hosted, networkInterface } = openStack('tun', { offload })
-    hosted.stack.addAddress(networkInterface, `${stack6}/64`)
-    await run('ip', '-6', 'address', 'add', `${kernel6}/64`, 'dev', networkInterface.name)
+    const { sockets, kernel } = openStack('tun', { version: 6, offload })
     const hash = createHash('sha256')
     const server = createServer((socket) => {
       socket.on('data', (data) => hash.update(data))
@@ -55,7 +50,7 @@ for (const offload of [true, false]) {
     server.listen(7001, '::')
     await once(server, 'listening')
     const fd = sockets.socket(AF_INET6, SOCK_STREAM)
-    await sockets.promises.connect(fd, `[${kernel6}]:7001`)
+    await sockets.promises.connect(fd, `[${kernel}]:7001`)
     for (let at = 0; at < TOTAL; ) {
       const chunk = part(at, Math.min(262_144, TOTAL - at))
       let sent = 0

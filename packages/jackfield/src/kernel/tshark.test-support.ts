@@ -7,7 +7,7 @@ const CHECKED = ['ip', 'udp', 'tcp'].flatMap((protocol) => ['-o', `${protocol}.c
 const FAULTY = [
   '_ws.malformed',
   '_ws.expert.severity == error',
-  ...['ip', 'udp', 'tcp', 'icmp', 'igmp'].map((protocol) => `${protocol}.checksum.status == 0`),
+  ...['ip', 'udp', 'tcp', 'icmp', 'igmp', 'icmpv6'].map((protocol) => `${protocol}.checksum.status == 0`),
 ].join(' || ')
 
 /** One line for each packet of a capture that tshark finds fault with. */
