@@ -104,7 +104,10 @@ export class NetworkFlow {
   /** Whether multicast comes back to this host's own members. */
   multicastLoop = true
   tos = 0
+  /** IPv6; 0: none of its own. */
   flowLabel = 0
+  /** Whether packets without a label get one by their flow: 0 no, 1 yes, -1 as the host has it. */
+  autoFlowLabel = -1
   mark = 0
   priority = 0
   /** `IP_PMTUDISC_DONT`, `WANT`, `DO`, `PROBE`, `INTERFACE` or `OMIT`. */

@@ -188,28 +188,41 @@ export const IP_PMTUDISC_PROBE = 3
 export const IP_PMTUDISC_INTERFACE = 4
 export const IP_PMTUDISC_OMIT = 5
 
+export const IPV6_CHECKSUM = 7
+export const IPV6_FLOWINFO = 11
 export const IPV6_UNICAST_HOPS = 16
 export const IPV6_MULTICAST_IF = 17
 export const IPV6_MULTICAST_HOPS = 18
 export const IPV6_MULTICAST_LOOP = 19
 export const IPV6_ADD_MEMBERSHIP = 20
 export const IPV6_DROP_MEMBERSHIP = 21
+/** RFC 3493's names of the same. */
+export const IPV6_JOIN_GROUP = 20
+export const IPV6_LEAVE_GROUP = 21
 export const IPV6_MTU_DISCOVER = 23
 export const IPV6_MTU = 24
 export const IPV6_RECVERR = 25
 export const IPV6_V6ONLY = 26
+export const IPV6_MULTICAST_ALL = 29
+export const IPV6_FLOWINFO_SEND = 33
+export const IPV6_HDRINCL = 36
 export const IPV6_RECVPKTINFO = 49
 export const IPV6_PKTINFO = 50
 export const IPV6_RECVHOPLIMIT = 51
 export const IPV6_HOPLIMIT = 52
+export const IPV6_DONTFRAG = 62
 export const IPV6_RECVTCLASS = 66
 export const IPV6_TCLASS = 67
+export const IPV6_AUTOFLOWLABEL = 70
+export const IPV6_MINHOPCOUNT = 73
 export const IPV6_RECVORIGDSTADDR = 74
 export const IPV6_ORIGDSTADDR = 74
 export const IPV6_TRANSPARENT = 75
+export const IPV6_RECVFRAGSIZE = 77
 export const IPV6_FREEBIND = 78
 
 export const ICMP_FILTER = 1
+export const ICMP6_FILTER = 1
 
 export const TCP_NODELAY = 1
 export const TCP_MAXSEG = 2

@@ -212,6 +212,7 @@ export class Reassembler {
     whole.segmentType = SEGMENT_NONE
     whole.segmentSize = 0
     whole.segmentCount = 0
+    whole.fragmentSize = datagram.largest
     header.fragmentSize = datagram.largest
     header.headerLength = headerLength
     // RFC 8200 4.5: what follows is as the first fragment has it, whatever the others say.

@@ -216,13 +216,12 @@ export class Input {
     const whole = this.reassembler.add(packet, header, id, offset, (fragment & wire.IP_MF) !== 0)
     if (whole === null) return null
     const { view, networkHeader: at } = whole
-    const { fragmentSize, tos } = header
+    const { tos } = header
     view.setUint8(at + wire.IPV4_TOS, tos)
     view.setUint16(at + wire.IPV4_TOTAL_LENGTH, whole.end - at)
     view.setUint16(at + wire.IPV4_FRAGMENT, 0)
     wire.writeIpv4Checksum(view, at, whole.start - at)
     fillHeader(whole, header, at)
-    header.fragmentSize = fragmentSize
     return whole
   }
 

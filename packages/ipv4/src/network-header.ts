@@ -18,5 +18,5 @@ export function fillHeader(packet: Packet, header: NetworkHeader, at: number): v
   header.cast = CAST_UNICAST
   header.headerLength = headerLength
   header.hasOptions = headerLength !== IPV4_HEADER_LENGTH
-  header.fragmentSize = 0
+  header.fragmentSize = packet.fragmentSize
 }

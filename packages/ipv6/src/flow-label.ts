@@ -48,3 +48,14 @@ function hasPorts(protocol: number): boolean {
       return false
   }
 }
+
+/**
+ * Whether packets without a label of their own get one by their flow (Linux's `ip6_make_flowlabel`): 0 never, 1 unless the socket refuses,
+ * 2 where it asks, 3 always.
+ * @param setting `net.ipv6.auto_flowlabels`
+ * @param wanted of the socket: 0, 1, or -1 where it leaves that to the host
+ */
+export function labelsFlow(setting: number, wanted: number): boolean {
+  if (setting === 0 || setting === 3) return setting === 3
+  return wanted < 0 ? setting === 1 : wanted === 1
+}

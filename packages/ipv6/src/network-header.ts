@@ -27,7 +27,7 @@ export function fillHeader(packet: Packet, header: NetworkHeader, at: number): v
   header.cast = view.getUint8(at + IPV6_DESTINATION) === 0xff ? CAST_MULTICAST : CAST_UNICAST
   header.headerLength = IPV6_HEADER_LENGTH
   header.hasOptions = false
-  header.fragmentSize = 0
+  header.fragmentSize = packet.fragmentSize
 }
 
 const chain = new HeaderChain()

@@ -16,7 +16,7 @@ import {
 import { type Cutter, FlowRouter, type LoopQueue, segmentLength, type TableRoute } from '@jackfield/ip'
 import { PACKET_MULTICAST, type Packet } from '@jackfield/packet'
 import type { Ipv6Context } from './context.js'
-import { autoFlowLabel } from './flow-label.js'
+import { autoFlowLabel, labelsFlow } from './flow-label.js'
 import type { Fragmenter } from './fragment.js'
 import { IPV6_HEADER_LENGTH, IPV6_HOP_LIMIT, IPV6_MAX_PAYLOAD, writeIpv6Header } from './wire/header.js'
 import type { ZonedRoutes } from './zoned-routes.js'
@@ -66,7 +66,7 @@ export class Output {
       }
     }
     let label = flow.flowLabel
-    if (label === 0 && (context.settings.autoFlowlabels & 1) === 1) {
+    if (label === 0 && labelsFlow(context.settings.autoFlowlabels, flow.autoFlowLabel)) {
       const { host } = context
       label = autoFlowLabel(packet, flow, source, flow.destination, host.secret0, host.secret1)
     }

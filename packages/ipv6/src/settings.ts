@@ -3,10 +3,7 @@ import { type DestinationCache, type ErrorRateLimit, integerSetting, type Reasse
 
 /** The settings that the packet path reads, as plain numbers. */
 export class Ipv6Settings {
-  /**
-   * `net.ipv6.auto_flowlabels`. 1 and 3: packets without a label of their own get one by their flow (RFC 6437); 0 and 2: they
-   * have none. That a socket asks for it or refuses it, which tells 1 from 3 and 0 from 2, is not known here.
-   */
+  /** `net.ipv6.auto_flowlabels`: see `labelsFlow`. */
   autoFlowlabels = 1
 }
 

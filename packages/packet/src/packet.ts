@@ -73,6 +73,8 @@ export class Packet {
   segmentSize = 0
   /** How many segments it holds; 0 for a plain packet. */
   segmentCount = 0
+  /** Reassembled: bytes of the largest fragment with its network header; else 0. */
+  fragmentSize = 0
   /** Next packet of whatever list its holder keeps it in. */
   next: Packet | null = null
   /** @internal The counted buffer; null once released. */
@@ -107,6 +109,7 @@ export class Packet {
     this.segmentType = SEGMENT_NONE
     this.segmentSize = 0
     this.segmentCount = 0
+    this.fragmentSize = 0
     this.next = null
     this.buffer = buffer
   }
@@ -288,6 +291,7 @@ export class Packet {
     this.segmentType = other.segmentType
     this.segmentSize = other.segmentSize
     this.segmentCount = other.segmentCount
+    this.fragmentSize = other.fragmentSize
   }
 
   private lowestOffset(): number {

@@ -6,6 +6,8 @@ export interface RawCounters extends CounterGroup {
   RawInDatagrams: number
   /** Packets that a raw socket's receive buffer had no room for. */
   RawRcvbufErrors: number
+  /** Packets with a checksum that `IPV6_CHECKSUM` found wrong. */
+  RawInCsumErrors: number
   RawOutDatagrams: number
   /** Echo replies queued on ICMP datagram sockets. */
   PingInDatagrams: number
@@ -22,6 +24,7 @@ export function createRawCounters(): RawCounters {
   return {
     RawInDatagrams: 0,
     RawRcvbufErrors: 0,
+    RawInCsumErrors: 0,
     RawOutDatagrams: 0,
     PingInDatagrams: 0,
     PingRcvbufErrors: 0,

@@ -1,4 +1,4 @@
-import { createAddressSlot, IPV4_LOOPBACK, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
+import { createAddressSlot, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
 import {
   AF_INET,
   CAST_BROADCAST,
@@ -17,6 +17,7 @@ import {
   type IcmpReport,
   IP_PMTUDISC_DONT,
   IP_RECVERR,
+  IPV6_RECVERR,
   type Message,
   MSG_DONTROUTE,
   MSG_ERRQUEUE,
@@ -34,20 +35,23 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
-  SOL_IP,
   type Sockaddr,
 } from '@jackfield/interfaces'
 import {
   addReceiveControl,
   aimFlow,
+  bindZone,
   checkBindAddress,
+  connectZone,
   createFlow,
   ErrorQueue,
   fillName,
+  flowLabelOf,
   ipName,
   readName,
   routeFlow,
   SendControl,
+  toLoopback,
 } from '@jackfield/transport'
 import { DatagramEndpoint } from './endpoint.js'
 
@@ -68,6 +72,8 @@ export abstract class InetEndpoint extends DatagramEndpoint {
   protected readonly peer: IpAddressSlot = createAddressSlot()
   protected connected = false
   protected readonly errors: ErrorQueue
+  /** It speaks this version alone: a mapped address is none of an `AF_INET6` socket's. */
+  private readonly version: 4 | 6
   private peerPort = 0
   private peerScope = 0
   /** Whether `bind` chose the address, so that it outlives a connection. */
@@ -75,6 +81,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
 
   constructor(host: Host, family: number, type: number, protocol: number) {
     super(host, family, type, protocol, createFlow(protocol))
+    this.version = family === AF_INET ? 4 : 6
     this.errors = new ErrorQueue(host.packets, this.queue)
     this.clear(this.bound)
     this.clear(this.local)
@@ -98,8 +105,11 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     if (this.connected || !this.mayBind()) return -EINVAL
     const error = readName(address, this.family, destination)
     if (error !== 0) return -error
+    if (destination.version !== this.version) return -EADDRNOTAVAIL
     const name = ipName(address)
     const scope = name === null ? 0 : name.scopeId
+    const zone = bindZone(this.options, destination, scope)
+    if (zone !== 0) return zone
     const refused = checkBindAddress(this.host, this.options, destination, scope)
     if (refused !== 0) return refused
     const network = this.host.network(destination.version)
@@ -119,11 +129,15 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     if (address === null) return this.disconnect()
     const error = readName(address, this.family, destination)
     if (error !== 0) return -error
+    if (destination.version !== this.version) return -ENETUNREACH
     const bound = this.autobind()
     if (bound !== 0) return bound
     const name = ipName(address)
     const scope = name === null ? 0 : name.scopeId
-    if (destination.isUnspecified) this.toSelf()
+    const zone = connectZone(this.options, destination, scope)
+    if (zone !== 0) return zone
+    if (name !== null) this.options.flowLabel = flowLabelOf(this.options, name)
+    toLoopback(destination, this.local)
     aimFlow(this.options, this.local, destination, scope, null)
     const { flow } = this.options
     const network = this.host.network(destination.version)
@@ -160,6 +174,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     if (message.name !== null) {
       const error = readName(message.name, this.family, destination)
       if (error !== 0) return -error
+      if (destination.version !== this.version) return -ENETUNREACH
       scope = ipName(message.name)?.scopeId ?? 0
     } else if (this.connected) setSlot(destination, this.peer)
     else return -EDESTADDRREQ
@@ -170,10 +185,10 @@ export abstract class InetEndpoint extends DatagramEndpoint {
       const error = control.read(given, this.family)
       if (error !== 0) return error
     }
-    if (destination.isUnspecified) this.toSelf()
+    toLoopback(destination, this.local)
     aimFlow(options, this.local, destination, scope, given === null ? null : control)
     if ((message.flags & MSG_DONTROUTE) !== 0) options.flow.onLink = true
-    const network = this.host.network(destination.version)
+    const network = this.host.network(this.version)
     if (network === undefined) return -ENETUNREACH
     const unreachable = routeFlow(network, options.flow)
     if (unreachable !== 0) return -unreachable
@@ -203,8 +218,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     const name = ipName(message.name)
     const wanted = this.options.wantedControl !== 0 && message.control !== null
     if (name !== null || wanted) {
-      const version = packet.view.getUint8(packet.networkHeader) >>> 4 === 4 ? 4 : 6
-      this.host.network(version)?.readHeader(packet, header)
+      this.host.network(this.version)?.readHeader(packet, header)
       message.named = name !== null
       if (name !== null) fillName(name, this.family, header.source, 0, header.interfaceIndex)
       if (wanted) addReceiveControl(this.options, packet, header, message, 0, this.queue.drops)
@@ -233,7 +247,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
 
   setOption(level: number, name: number, value: OptionValue): number {
     const result = this.options.set(level, name, value)
-    if (level === SOL_IP && name === IP_RECVERR && !this.options.recvErr) this.errors.clear()
+    if ((name === IP_RECVERR || name === IPV6_RECVERR) && !this.options.recvErr) this.errors.clear()
     return result
   }
 
@@ -244,7 +258,8 @@ export abstract class InetEndpoint extends DatagramEndpoint {
   getName(address: Sockaddr): number {
     const name = ipName(address)
     if (name === null) return -EINVAL
-    fillName(name, this.family, this.local.isUnspecified ? this.bound : this.local, this.shownPort, 0)
+    const shown = this.local.isUnspecified ? this.bound : this.local
+    fillName(name, this.family, shown, this.shownPort, this.options.boundInterface)
     return 0
   }
 
@@ -252,7 +267,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     if (!this.connected) return -ENOTCONN
     const name = ipName(address)
     if (name === null) return -EINVAL
-    fillName(name, this.family, this.peer, this.peerPort, this.peerScope)
+    fillName(name, this.family, this.peer, this.peerPort, this.peerScope || this.options.boundInterface)
     return 0
   }
 
@@ -289,13 +304,6 @@ export abstract class InetEndpoint extends DatagramEndpoint {
       this.clear(this.bound)
     }
     return 0
-  }
-
-  /** What is sent to the unspecified address goes to this host (`ip_route_output_key`). */
-  private toSelf(): void {
-    if (!this.local.isUnspecified) setSlot(destination, this.local)
-    else if (destination.version === 4) setSlot(destination, IPV4_LOOPBACK)
-    else setSlotV6(destination, 0, 0, 0, 1)
   }
 
   private clear(slot: IpAddressSlot): void {

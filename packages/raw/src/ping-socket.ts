@@ -1,21 +1,21 @@
 import {
-  AF_INET,
   EINVAL,
   type Host,
   type IcmpReport,
-  IPPROTO_ICMP,
   type Message,
   type NetworkHeader,
   type NetworkLayer,
   SOCK_DGRAM,
 } from '@jackfield/interfaces'
-import { CHECKSUM_NONE, checksum, type Packet } from '@jackfield/packet'
+import { CHECKSUM_NONE, type Packet } from '@jackfield/packet'
+import { sourceOf } from '@jackfield/transport'
 import type { RawCounters } from './counters.js'
+import { ECHO_HEADER_LENGTH } from './echo-protocol.js'
 import { InetEndpoint } from './inet-endpoint.js'
-import { ECHO_HEADER_LENGTH, ICMP_ECHO, type PingTable } from './ping-table.js'
+import type { PingTable } from './ping-table.js'
 
 /**
- * An ICMP datagram socket (`SOCK_DGRAM, IPPROTO_ICMP`): sends echo requests, gets the replies to them. Its port is
+ * An ICMP datagram socket (`SOCK_DGRAM` with `IPPROTO_ICMP` or `IPPROTO_ICMPV6`): sends echo requests, gets the replies to them. Its port is
  * the identifier of both; the host writes identifier and checksum.
  */
 export class PingSocket extends InetEndpoint {
@@ -28,7 +28,7 @@ export class PingSocket extends InetEndpoint {
   private readonly counters: RawCounters
 
   constructor(host: Host, table: PingTable, counters: RawCounters) {
-    super(host, AF_INET, SOCK_DGRAM, IPPROTO_ICMP)
+    super(host, table.echo.family, SOCK_DGRAM, table.echo.protocol)
     this.table = table
     this.counters = counters
   }
@@ -81,17 +81,18 @@ export class PingSocket extends InetEndpoint {
   protected check(message: Message): number {
     const { buffer, offset, length } = message
     if (length < ECHO_HEADER_LENGTH) return -EINVAL
-    return buffer[offset] === ICMP_ECHO && buffer[offset + 1] === 0 ? 0 : -EINVAL
+    return buffer[offset] === this.table.echo.request && buffer[offset + 1] === 0 ? 0 : -EINVAL
   }
 
   protected transmit(message: Message, network: NetworkLayer): number {
     const packet = this.packetOf(message)
     const { view, start } = packet
+    const { flow } = this.options
     view.setUint16(start + 2, 0)
     view.setUint16(start + 4, this.identifier)
-    view.setUint16(start + 2, checksum(view, start, packet.end))
+    view.setUint16(start + 2, this.table.echo.checksum(packet, sourceOf(flow), flow.destination))
     packet.checksum = CHECKSUM_NONE
     this.counters.PingOutDatagrams++
-    return network.send(packet, this.options.flow)
+    return network.send(packet, flow)
   }
 }

@@ -4,30 +4,28 @@ import {
   EAGAIN,
   type Host,
   type IcmpReport,
-  IPPROTO_ICMP,
   type NetworkHeader,
   type ProtocolTap,
   type Untap,
 } from '@jackfield/interfaces'
-import { CHECKSUM_NONE, CHECKSUM_VERIFIED, foldSum, type Packet, sumBytes } from '@jackfield/packet'
+import type { Packet } from '@jackfield/packet'
+import { ECHO_HEADER_LENGTH, type EchoProtocol } from './echo-protocol.js'
 import type { PingSocket } from './ping-socket.js'
 
-export const ICMP_ECHO = 8
-const ICMP_ECHOREPLY = 0
-/** Bytes of an echo message before its data (RFC 792). */
-export const ECHO_HEADER_LENGTH = 8
 const IDENTIFIERS = 0x1_0000
 
-/** Which ICMP datagram socket has which identifier. Sees ICMP only while there are any. */
+/** Which ICMP datagram socket of one IP version has which identifier. Sees ICMP only while there are any. */
 export class PingTable implements ProtocolTap {
+  readonly echo: EchoProtocol
   private readonly host: Host
   private readonly sockets = new Map<number, PingSocket>()
   private untap: Untap | null = null
   /** The identifier last chosen. */
   private rover: number
 
-  constructor(host: Host) {
+  constructor(host: Host, echo: EchoProtocol) {
     this.host = host
+    this.echo = echo
     this.rover = host.random.below(IDENTIFIERS)
   }
 
@@ -45,7 +43,8 @@ export class PingTable implements ProtocolTap {
     socket.identifier = chosen
     socket.next = holder ?? null
     this.sockets.set(chosen, socket)
-    if (this.untap === null) this.untap = this.host.network(4)?.tap(IPPROTO_ICMP, this) ?? null
+    const { version, protocol } = this.echo
+    if (this.untap === null) this.untap = this.host.network(version)?.tap(protocol, this) ?? null
     return 0
   }
 
@@ -71,14 +70,11 @@ export class PingTable implements ProtocolTap {
 
   receive(packet: Packet, header: NetworkHeader): boolean {
     const { view, start, end } = packet
-    if (end - start < ECHO_HEADER_LENGTH || view.getUint8(start) !== ICMP_ECHOREPLY) return false
+    if (end - start < ECHO_HEADER_LENGTH || view.getUint8(start) !== this.echo.reply) return false
     if (header.cast !== CAST_UNICAST) return false
     const socket = this.find(view.getUint16(start + 4), header.destination, header.interfaceIndex)
     if (socket === null) return false
-    if (packet.checksum === CHECKSUM_NONE) {
-      if (foldSum(sumBytes(view, start, end)) !== 0xffff) return false
-      packet.checksum = CHECKSUM_VERIFIED
-    }
+    if (!this.echo.verify(packet, header)) return false
     socket.deliver(packet)
     return true
   }
@@ -87,7 +83,7 @@ export class PingTable implements ProtocolTap {
     const { packet, quoteTransport } = report
     if (packet === null || packet.end - quoteTransport < ECHO_HEADER_LENGTH) return
     const { view } = packet
-    if (view.getUint8(quoteTransport) !== ICMP_ECHO || view.getUint8(quoteTransport + 1) !== 0) return
+    if (view.getUint8(quoteTransport) !== this.echo.request || view.getUint8(quoteTransport + 1) !== 0) return
     this.find(view.getUint16(quoteTransport + 4), report.source, report.interfaceIndex)?.report(report)
   }
 

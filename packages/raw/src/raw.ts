@@ -1,17 +1,16 @@
 import {
-  AF_INET,
   AF_PACKET,
   ANY_PROTOCOL,
   EAFNOSUPPORT,
   EINVAL,
   EPROTONOSUPPORT,
   type Host,
-  IPPROTO_ICMP,
   SOCK_DGRAM,
   SOCK_RAW,
   type StackModule,
 } from '@jackfield/interfaces'
-import { createRawCounters } from './counters.js'
+import { createRawCounters, type RawCounters } from './counters.js'
+import { type EchoProtocol, ICMP_ECHO_PROTOCOL, ICMPV6_ECHO_PROTOCOL } from './echo-protocol.js'
 import { PacketAddressFamily } from './packet-address.js'
 import { PacketSocket } from './packet-socket.js'
 import { PacketSockets } from './packet-sockets.js'
@@ -19,36 +18,17 @@ import { PingSocket } from './ping-socket.js'
 import { PingTable } from './ping-table.js'
 import { RawSocket } from './raw-socket.js'
 
-/** Raw sockets (`AF_INET`), ICMP datagram sockets and packet sockets (`AF_PACKET`) for a stack. */
+/** Raw sockets and ICMP datagram sockets (`AF_INET`, `AF_INET6`) and packet sockets (`AF_PACKET`) for a stack. */
 export function raw(): StackModule<'network', 'raw'> {
   return { name: 'raw', provides: ['raw'], needs: ['network'], install }
 }
 
 function install(host: Host): void {
   const counters = createRawCounters()
-  const pings = new PingTable(host)
   const packets = new PacketSockets(host)
   host.addCounters(counters)
   host.addAddressFamily(new PacketAddressFamily(host))
-  host.addSocketProvider({
-    family: AF_INET,
-    type: SOCK_RAW,
-    protocol: ANY_PROTOCOL,
-    isDefault: false,
-    create(protocol) {
-      if (!isByte(protocol)) return -EINVAL
-      if (protocol === 0) return -EPROTONOSUPPORT
-      const network = host.network(4)
-      return network === undefined ? -EAFNOSUPPORT : new RawSocket(host, network, AF_INET, protocol, counters)
-    },
-  })
-  host.addSocketProvider({
-    family: AF_INET,
-    type: SOCK_DGRAM,
-    protocol: IPPROTO_ICMP,
-    isDefault: false,
-    create: () => (host.network(4) === undefined ? -EAFNOSUPPORT : new PingSocket(host, pings, counters)),
-  })
+  for (const echo of [ICMP_ECHO_PROTOCOL, ICMPV6_ECHO_PROTOCOL]) addVersion(host, echo, counters)
   for (const type of [SOCK_RAW, SOCK_DGRAM]) {
     host.addSocketProvider({
       family: AF_PACKET,
@@ -61,6 +41,31 @@ function install(host: Host): void {
           : -EINVAL,
     })
   }
+}
+
+/** The raw and ICMP datagram sockets of one IP version. */
+function addVersion(host: Host, echo: EchoProtocol, counters: RawCounters): void {
+  const { family, version } = echo
+  const pings = new PingTable(host, echo)
+  host.addSocketProvider({
+    family,
+    type: SOCK_RAW,
+    protocol: ANY_PROTOCOL,
+    isDefault: false,
+    create(protocol) {
+      if (!isByte(protocol)) return -EINVAL
+      if (protocol === 0) return -EPROTONOSUPPORT
+      const network = host.network(version)
+      return network === undefined ? -EAFNOSUPPORT : new RawSocket(host, network, family, protocol, counters)
+    },
+  })
+  host.addSocketProvider({
+    family,
+    type: SOCK_DGRAM,
+    protocol: echo.protocol,
+    isDefault: false,
+    create: () => (host.network(version) === undefined ? -EAFNOSUPPORT : new PingSocket(host, pings, counters)),
+  })
 }
 
 function isByte(protocol: number): boolean {

@@ -1,7 +1,9 @@
 import type { IpAddress } from '@jackfield/addr'
 import {
   AF_INET,
+  AF_INET6,
   IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
   SO_RCVTIMEO,
   SOCK_DGRAM,
   SOL_SOCKET,
@@ -10,24 +12,30 @@ import {
 } from '@jackfield/sockets'
 
 const ECHO_REQUEST = 8
+const ECHO_REQUEST_V6 = 128
 const HEADER = 8
 
-/** An ICMP datagram socket that speaks echo with one destination. */
+/** An ICMP datagram socket that speaks echo with one destination, of either IP version. */
 export class EchoSocket {
   private readonly sockets: Sockets
   private readonly fd: number
+  private readonly type: number
   private readonly buffer = new Uint8Array(65_535)
 
   constructor(sockets: Sockets, destination: IpAddress) {
     this.sockets = sockets
-    this.fd = sockets.socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)
+    const v6 = destination.version === 6
+    this.fd = v6
+      ? sockets.socket(AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6)
+      : sockets.socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP)
+    this.type = v6 ? ECHO_REQUEST_V6 : ECHO_REQUEST
     sockets.connect(this.fd, { address: destination, port: 0 })
   }
 
   /** Sends a request; one that cannot leave counts as lost, as ping counts it. */
   request(sequence: number, size: number): void {
     const message = new Uint8Array(HEADER + size)
-    message[0] = ECHO_REQUEST
+    message[0] = this.type
     message[6] = sequence >>> 8
     message[7] = sequence & 0xff
     for (let i = HEADER; i < message.length; i++) message[i] = i & 0xff

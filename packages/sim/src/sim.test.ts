@@ -1,4 +1,4 @@
-import { AF_INET, IP_ADD_MEMBERSHIP, IP_MULTICAST_IF, SOCK_DGRAM, SOL_IP } from '@jackfield/sockets'
+import { AF_INET, AF_INET6, IP_ADD_MEMBERSHIP, IP_MULTICAST_IF, SOCK_DGRAM, SOL_IP } from '@jackfield/sockets'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createNetwork, type Network, type SimHost } from './index.js'
@@ -115,6 +115,48 @@ describe('routers', () => {
       }),
       { numRuns: 8 },
     )
+  })
+})
+
+describe('both IP versions', () => {
+  test('have addresses and routes, and are pinged', async () => {
+    const { net, a, r, b } = line(1)
+    expect([a.address6, r.address6, b.address6].map(String)).toEqual(['fd00:0:1::1', 'fd00:0:1::2', 'fd00:0:2::2'])
+    expect(r.addresses6.map(String)).toEqual(['fd00:0:1::2', 'fd00:0:2::1'])
+    expect((await net.settle(a.ping(b, { count: 2, version: 6 }))).received).toBe(2)
+    expect((await net.settle(b.ping(String(a.address6), { count: 1 }))).received).toBe(1)
+    expect(r.stack.counters()['Ip6OutForwDatagrams']).toBe(6)
+    a.stack.sysctl.set('net.ipv6.conf.eth0.hop_limit', 1)
+    expect((await net.settle(a.ping(b, { count: 1, version: 6 }))).received).toBe(0)
+    expect(a.stack.counters()['Icmp6InTimeExcds']).toBe(1)
+    await closed(net)
+  })
+
+  test('go around routers and cables that carry IPv4 only', async () => {
+    const net = createNetwork()
+    const [a, b] = [net.host('a'), net.host('b')]
+    const narrow = net.router('narrow')
+    const [one, two] = [net.router('one'), net.router('two')]
+    net.cable(a, narrow)
+    net.cable(narrow, b, { mtu: 1000 })
+    net.cable(a, one)
+    net.cable(one, two, { addresses6: ['2001:db8::1/64', undefined] })
+    net.cable(two, b)
+    expect(two.addresses6.map(String)).toEqual(['2001:db8::2', 'fd00:0:5::1'])
+    expect((await net.settle(a.ping(b, { count: 1, version: 6 }))).received).toBe(1)
+    expect(narrow.stack.counters()['Ip6OutForwDatagrams']).toBe(0)
+    expect(() => net.cable(a, b, { addresses: ['fd00::1/64', undefined] })).toThrow("'addresses6' IPv6 ones")
+    await closed(net)
+  })
+
+  test('say nothing by themselves but which groups they are in, and are idle then', async () => {
+    const { net, a } = line(1)
+    net.run()
+    const { now } = net
+    expect(now).toBeLessThan(3_000_000)
+    a.stack.sysctl.set('net.ipv6.conf.all.disable_ipv6', 1)
+    expect(() => a.sockets.sendto(a.sockets.socket(AF_INET6, SOCK_DGRAM), 'x', 0, '[fd00:0:1::2]:9')).toThrow()
+    await closed(net)
   })
 })
 

@@ -9,7 +9,16 @@ import {
   POLLOUT,
   type Sockaddr,
 } from '@jackfield/interfaces'
-import { aimFlow, ipName, readName, routeFlow, sourceOf } from '@jackfield/transport'
+import {
+  aimFlow,
+  connectZone,
+  flowLabelOf,
+  ipName,
+  readName,
+  routeFlow,
+  sourceOf,
+  toLoopback,
+} from '@jackfield/transport'
 import type { ArrivingSegment } from './arriving-segment.js'
 import { changeState } from './change-state.js'
 import { disconnect } from './close.js'
@@ -45,6 +54,11 @@ export function beginConnect(c: Connection, name: Sockaddr | null): number {
   if (network === undefined || remote.isMulticast || (options.v6only && remote.version === 4)) return -ENETUNREACH
   const local = createAddressSlot()
   c.readLocal(local)
+  if (!local.isUnspecified && local.version !== remote.version) return -ENETUNREACH
+  toLoopback(remote, local)
+  const zone = connectZone(options, remote, ip.scopeId)
+  if (zone !== 0) return zone
+  options.flowLabel = flowLabelOf(options, ip)
   aimFlow(options, local, remote, ip.scopeId, null)
   flow.route = null
   const unreachable = routeFlow(network, flow)

@@ -23,7 +23,7 @@ import {
   type Sockaddr,
   type SocketEndpoint,
 } from '@jackfield/interfaces'
-import { checkBindAddress, fillName, ipName, readName } from '@jackfield/transport'
+import { bindZone, checkBindAddress, fillName, ipName, readName } from '@jackfield/transport'
 import { closeConnection, revive, SHUT_RECEIVE, SHUT_SEND, shutdown as shut } from './close.js'
 import type { Connection } from './connection.js'
 import { Listener } from './listener/listener.js'
@@ -47,6 +47,8 @@ export function bind(c: Connection, name: Sockaddr): number {
   if (c.state !== CLOSED || c.localPort !== 0) return -EINVAL
   const { tcp, options } = c
   if (options.v6only && address.version === 4) return -EINVAL
+  const zone = bindZone(options, address, ip.scopeId)
+  if (zone !== 0) return zone
   const refused = checkBindAddress(tcp.host, options, address, ip.scopeId)
   if (refused !== 0) return refused
   return tcp.table.bind(c, address, ip.port, options)

@@ -10,9 +10,12 @@ import {
   IP_RECVOPTS,
   IP_TOS,
   IP_TTL,
+  IPV6_DONTFRAG,
+  IPV6_FLOWINFO,
   IPV6_HOPLIMIT,
   IPV6_ORIGDSTADDR,
   IPV6_PKTINFO,
+  IPV6_RECVFRAGSIZE,
   IPV6_TCLASS,
   type Message,
   type NetworkHeader,
@@ -43,6 +46,8 @@ export const WANT_HOPLIMIT: number = 1 << 9
 export const WANT_TCLASS: number = 1 << 10
 export const WANT_PKTINFO6: number = 1 << 11
 export const WANT_ORIGDST6: number = 1 << 12
+export const WANT_FRAGSIZE6: number = 1 << 13
+export const WANT_FLOWINFO: number = 1 << 14
 
 /** What a send call's ancillary data asks for. One reused object a transport: `read` begins anew. */
 export class SendControl {
@@ -51,6 +56,10 @@ export class SendControl {
   tos = -1
   mark = -1
   priority = -1
+  /** Flow label, -1: the socket's. */
+  flowLabel = -1
+  /** `IPV6_DONTFRAG`: 0 or 1, -1: the socket's. */
+  dontFragment = -1
   /** Interface to send by, 0: the socket's. */
   interfaceIndex = 0
   /** Source to use, or null for the socket's. */
@@ -61,7 +70,7 @@ export class SendControl {
    * @returns 0, or `-EINVAL` for one that Linux does not take when sending or a value out of range
    */
   read(control: readonly ControlMessage[], family: number): number {
-    this.ttl = this.tos = this.mark = this.priority = -1
+    this.ttl = this.tos = this.mark = this.priority = this.flowLabel = this.dontFragment = -1
     this.interfaceIndex = 0
     this.source = null
     for (const { level, type, data } of control) {
@@ -93,7 +102,16 @@ export class SendControl {
 
   private readIpv6Level(type: number, data: ControlData): boolean {
     if (type === IPV6_PKTINFO) return this.readPacketInfo(data)
-    if (typeof data !== 'number' || !Number.isInteger(data) || data < -1 || data > 255) return false
+    if (typeof data !== 'number' || !Number.isInteger(data)) return false
+    if (type === IPV6_FLOWINFO) {
+      this.flowLabel = data & 0xf_ffff
+      return true
+    }
+    if (type === IPV6_DONTFRAG) {
+      this.dontFragment = data
+      return data === 0 || data === 1
+    }
+    if (data < -1 || data > 255) return false
     if (type === IPV6_HOPLIMIT) this.ttl = data
     else if (type === IPV6_TCLASS) this.tos = data
     else return false
@@ -137,19 +155,6 @@ export function addReceiveControl(
     else add(SOL_SOCKET, SO_TIMESTAMP, Math.floor(time))
   }
   if ((wanted & WANT_OVERFLOW) !== 0 && drops > 0) add(SOL_SOCKET, SO_RXQ_OVFL, drops)
-  if (header.version === 4) {
-    if ((wanted & WANT_PKTINFO) !== 0) add(SOL_IP, IP_PKTINFO, packetInfo(options, header))
-    if ((wanted & WANT_TTL) !== 0) add(SOL_IP, IP_TTL, header.ttl)
-    if ((wanted & WANT_TOS) !== 0) add(SOL_IP, IP_TOS, header.tos)
-    if ((wanted & WANT_OPTIONS) !== 0 && header.headerLength > 20) {
-      const at = packet.networkHeader
-      add(SOL_IP, IP_RECVOPTS, packet.bytes.slice(at + 20, at + header.headerLength))
-    }
-    if ((wanted & WANT_ORIGDST) !== 0) {
-      add(SOL_IP, IP_ORIGDSTADDR, new SocketAddress(header.destination, destinationPort))
-    }
-    if ((wanted & WANT_FRAGSIZE) !== 0 && header.fragmentSize > 0) add(SOL_IP, IP_RECVFRAGSIZE, header.fragmentSize)
-  }
   if ((wanted & WANT_PKTINFO6) !== 0) {
     const address = header.destination.toMapped().copy()
     add(SOL_IPV6, IPV6_PKTINFO, { interfaceIndex: header.interfaceIndex, address })
@@ -157,8 +162,44 @@ export function addReceiveControl(
   if ((wanted & WANT_ORIGDST6) !== 0) {
     add(SOL_IPV6, IPV6_ORIGDSTADDR, new SocketAddress(header.destination.toMapped(), destinationPort))
   }
+  if (header.version === 4) addIpv4Control(options, packet, header, wanted, destinationPort, add)
+  else addIpv6Control(header, wanted, add)
+}
+
+type AddControl = (level: number, type: number, data: ControlData) => void
+
+function addIpv4Control(
+  options: IpSocketOptions,
+  packet: Packet,
+  header: NetworkHeader,
+  wanted: number,
+  destinationPort: number,
+  add: AddControl,
+): void {
+  if ((wanted & WANT_PKTINFO) !== 0) add(SOL_IP, IP_PKTINFO, packetInfo(options, header))
+  if ((wanted & WANT_TTL) !== 0) add(SOL_IP, IP_TTL, header.ttl)
+  if ((wanted & WANT_TOS) !== 0) add(SOL_IP, IP_TOS, header.tos)
+  if ((wanted & WANT_OPTIONS) !== 0 && header.headerLength > 20) {
+    const at = packet.networkHeader
+    add(SOL_IP, IP_RECVOPTS, packet.bytes.slice(at + 20, at + header.headerLength))
+  }
+  if ((wanted & WANT_ORIGDST) !== 0) {
+    add(SOL_IP, IP_ORIGDSTADDR, new SocketAddress(header.destination, destinationPort))
+  }
+  if ((wanted & WANT_FRAGSIZE) !== 0 && header.fragmentSize > 0) add(SOL_IP, IP_RECVFRAGSIZE, header.fragmentSize)
+}
+
+/** As in Linux, of packets that came by IPv6 only. */
+function addIpv6Control(header: NetworkHeader, wanted: number, add: AddControl): void {
   if ((wanted & WANT_HOPLIMIT) !== 0) add(SOL_IPV6, IPV6_HOPLIMIT, header.ttl)
   if ((wanted & WANT_TCLASS) !== 0) add(SOL_IPV6, IPV6_TCLASS, header.tos)
+  if ((wanted & WANT_FLOWINFO) !== 0) {
+    const info = (header.tos << 20) | header.flowLabel
+    if (info !== 0) add(SOL_IPV6, IPV6_FLOWINFO, info >>> 0)
+  }
+  if ((wanted & WANT_FRAGSIZE6) !== 0 && header.fragmentSize > 0) {
+    add(SOL_IPV6, IPV6_RECVFRAGSIZE, header.fragmentSize)
+  }
 }
 
 function packetInfo(options: IpSocketOptions, header: NetworkHeader): PacketInfo {

@@ -1,5 +1,5 @@
 import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
-import { NetworkFlow, type NetworkLayer, type RouteQuery } from '@jackfield/interfaces'
+import { IP_PMTUDISC_DO, NetworkFlow, type NetworkLayer, type RouteQuery } from '@jackfield/interfaces'
 import type { SendControl } from './control.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
 
@@ -24,13 +24,15 @@ export function aimFlow(
   const flow = options.flow
   let interfaceIndex = options.boundInterface
   let from = source
-  let { ttl, multicastTtl, tos, mark, priority } = options
+  let { ttl, multicastTtl, tos, mark, priority, flowLabel, dontFragment } = options
   if (control !== null) {
     if (control.ttl >= 0) ttl = multicastTtl = control.ttl
     if (control.tos >= 0) tos = control.tos
     if (control.mark >= 0) mark = control.mark
     if (control.priority >= 0) priority = control.priority
     if (control.interfaceIndex !== 0) interfaceIndex = control.interfaceIndex
+    if (control.flowLabel >= 0) flowLabel = control.flowLabel
+    if (control.dontFragment >= 0) dontFragment = control.dontFragment === 1
     if (control.source !== null) from = control.source
   }
   if (destination.isMulticast) {
@@ -58,7 +60,9 @@ export function aimFlow(
   flow.multicastTtl = multicastTtl
   flow.priority = priority
   flow.multicastLoop = options.multicastLoop
-  flow.mtuDiscover = options.mtuDiscover
+  flow.mtuDiscover = dontFragment ? Math.max(options.mtuDiscover, IP_PMTUDISC_DO) : options.mtuDiscover
+  flow.flowLabel = flowLabel
+  flow.autoFlowLabel = options.autoFlowLabel
   flow.allowBroadcast = options.broadcast
   flow.onLink = options.dontRoute
   flow.options = options.ipOptions

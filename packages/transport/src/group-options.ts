@@ -1,6 +1,5 @@
 import { IpAddress, SocketAddress } from '@jackfield/addr'
 import {
-  AF_INET6,
   EADDRNOTAVAIL,
   EINVAL,
   ENODEV,
@@ -63,12 +62,12 @@ export function groupAction(level: number, name: number): GroupAction | undefine
   return name >= MCAST_JOIN_GROUP && name <= MCAST_MSFILTER ? ACTIONS.get(name) : undefined
 }
 
-/** Does it: 0 or a negative error number. `value` is a `Membership` or a `MembershipFilter`. */
-export function changeGroups(options: IpSocketOptions, action: GroupAction, value: OptionValue): number {
+/** Does it: 0 or a negative error number. The level says of which IP version groups are. `value` is a `Membership` or a `MembershipFilter`. */
+export function changeGroups(options: IpSocketOptions, level: number, action: GroupAction, value: OptionValue): number {
   if (typeof value !== 'object' || value instanceof Uint8Array) return -EINVAL
   const group = addressOf(value['group'])
   if (group === null || !group.isMulticast) return -EINVAL
-  if (options.family !== AF_INET6 && group.version === 6) return -EINVAL
+  if (group.version !== (level === SOL_IPV6 ? 6 : 4)) return -EINVAL
   const networkInterface = findInterface(options, value['interface'], group)
   if (networkInterface === null) return -ENODEV
   const groups = options.groups

@@ -1,7 +1,6 @@
 import {
   EINVAL,
   ENOPROTOOPT,
-  ENOTCONN,
   IP_BIND_ADDRESS_NO_PORT,
   IP_FREEBIND,
   IP_HDRINCL,
@@ -15,7 +14,6 @@ import {
   IP_MULTICAST_TTL,
   IP_OPTIONS,
   IP_PKTINFO,
-  IP_PMTUDISC_OMIT,
   IP_RECVERR,
   IP_RECVFRAGSIZE,
   IP_RECVOPTS,
@@ -27,11 +25,22 @@ import {
   IP_TTL,
   OptionFailure,
   type OptionValue,
-  SOCK_RAW,
   SOCK_STREAM,
 } from '@jackfield/interfaces'
 import { WANT_FRAGSIZE, WANT_OPTIONS, WANT_ORIGDST, WANT_PKTINFO, WANT_TOS, WANT_TTL } from './control.js'
 import { setMulticastInterface } from './group-options.js'
+import {
+  flag,
+  hopLimit,
+  type IntegerOption,
+  LEAST_TTL,
+  MTU_DISCOVER,
+  multicastHopLimit,
+  PATH_MTU,
+  rawFlag,
+  strictFlag,
+  TRAFFIC_CLASS,
+} from './integer-option.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
 import { optionInteger } from './option-integer.js'
 
@@ -45,8 +54,35 @@ const WANTED: ReadonlyMap<number, number> = new Map([
   [IP_RECVFRAGSIZE, WANT_FRAGSIZE],
 ])
 
-/** The default TTL where no network layer says its own (RFC 1340). */
-const DEFAULT_TTL = 64
+/** The lower port in the low 16 bits, the upper in the high ones; 0 for the host's bound. */
+const PORT_RANGE: IntegerOption = {
+  set(options, value) {
+    const low = value & 0xffff
+    const high = value >>> 16
+    if (low !== 0 && high !== 0 && low > high) return -EINVAL
+    options.portLow = low
+    options.portHigh = high
+    return 0
+  },
+  get: (options) => ((options.portHigh << 16) | options.portLow) >>> 0,
+}
+
+const INTEGERS: ReadonlyMap<number, IntegerOption> = new Map<number, IntegerOption>([
+  [IP_TOS, { set: (options, value) => TRAFFIC_CLASS.set(options, value & 0xff), get: TRAFFIC_CLASS.get }],
+  [IP_TTL, hopLimit(4, 1)],
+  [IP_MINTTL, LEAST_TTL],
+  [IP_MTU_DISCOVER, MTU_DISCOVER],
+  [IP_MTU, PATH_MTU],
+  [IP_RECVERR, flag('recvErr')],
+  [IP_HDRINCL, rawFlag('hdrIncl')],
+  [IP_FREEBIND, flag('freebind')],
+  [IP_TRANSPARENT, flag('transparent')],
+  [IP_BIND_ADDRESS_NO_PORT, flag('bindAddressNoPort')],
+  [IP_MULTICAST_TTL, multicastHopLimit(EINVAL)],
+  [IP_MULTICAST_LOOP, flag('multicastLoop')],
+  [IP_MULTICAST_ALL, strictFlag('multicastAll')],
+  [IP_LOCAL_PORT_RANGE, PORT_RANGE],
+])
 
 /** Sets a `SOL_IP` option: 0 or a negative error number. */
 export function setIpOption(options: IpSocketOptions, name: number, value: OptionValue): number {
@@ -57,79 +93,7 @@ export function setIpOption(options: IpSocketOptions, name: number, value: Optio
   if (wanted !== undefined) return options.want(wanted, value)
   const number = optionInteger(value)
   if (Number.isNaN(number)) return -EINVAL
-  const on = number !== 0
-  switch (name) {
-    case IP_TOS:
-      setTos(options, number & 0xff)
-      return 0
-    case IP_TTL:
-      if (number !== -1 && (number < 1 || number > 255)) return -EINVAL
-      options.ttl = number
-      return 0
-    case IP_MINTTL:
-      if (number < 0 || number > 255) return -EINVAL
-      options.minTtl = number
-      return 0
-    case IP_MTU_DISCOVER:
-      return setMtuDiscover(options, number)
-    case IP_RECVERR:
-      options.recvErr = on
-      return 0
-    case IP_HDRINCL:
-      if (type !== SOCK_RAW) return -ENOPROTOOPT
-      options.hdrIncl = on
-      return 0
-    case IP_FREEBIND:
-      options.freebind = on
-      return 0
-    case IP_TRANSPARENT:
-      options.transparent = on
-      return 0
-    case IP_BIND_ADDRESS_NO_PORT:
-      options.bindAddressNoPort = on
-      return 0
-    case IP_MULTICAST_TTL:
-      if (type === SOCK_STREAM || number < -1 || number > 255) return -EINVAL
-      options.multicastTtl = number === -1 ? 1 : number
-      return 0
-    case IP_MULTICAST_LOOP:
-      options.multicastLoop = on
-      return 0
-    case IP_MULTICAST_ALL:
-      if (number !== 0 && number !== 1) return -EINVAL
-      options.multicastAll = on
-      return 0
-    case IP_LOCAL_PORT_RANGE:
-      return setPortRange(options, number)
-    default:
-      return -ENOPROTOOPT
-  }
-}
-
-/** @internal Linux derives the priority from the type of service (`rt_tos2priority`). */
-export function setTos(options: IpSocketOptions, tos: number): void {
-  // A stream's ECN bits are its transport's (RFC 3168 6.1).
-  options.tos = options.socket.type === SOCK_STREAM ? (tos & ~3) | (options.tos & 3) : tos
-  options.priority = PRIORITIES[(options.tos >>> 1) & 15] as number
-}
-
-const PRIORITIES: readonly number[] = [0, 0, 0, 0, 2, 2, 2, 2, 6, 6, 6, 6, 4, 4, 4, 4]
-
-/** @internal */
-export function setMtuDiscover(options: IpSocketOptions, mode: number): number {
-  if (mode < 0 || mode > IP_PMTUDISC_OMIT) return -EINVAL
-  options.mtuDiscover = mode
-  return 0
-}
-
-/** The lower port in the low 16 bits, the upper in the high ones; 0 for the host's bound. */
-function setPortRange(options: IpSocketOptions, value: number): number {
-  const low = value & 0xffff
-  const high = value >>> 16
-  if (low !== 0 && high !== 0 && low > high) return -EINVAL
-  options.portLow = low
-  options.portHigh = high
-  return 0
+  return INTEGERS.get(name)?.set(options, number) ?? -ENOPROTOOPT
 }
 
 /** `IP_OPTIONS`: at most 40 bytes of well-formed options (RFC 791 3.1), padded to whole words. */
@@ -161,48 +125,7 @@ function setHeaderOptions(options: IpSocketOptions, value: OptionValue): number 
 export function getIpOption(options: IpSocketOptions, name: number): OptionValue | OptionFailure {
   const wanted = WANTED.get(name)
   if (wanted !== undefined) return Number((options.wantedControl & wanted) !== 0)
-  switch (name) {
-    case IP_TOS:
-      return options.tos
-    case IP_TTL:
-      return options.ttl >= 0 ? options.ttl : (options.host.network(4)?.defaultTtl ?? DEFAULT_TTL)
-    case IP_MINTTL:
-      return options.minTtl
-    case IP_MTU_DISCOVER:
-      return options.mtuDiscover
-    case IP_RECVERR:
-      return Number(options.recvErr)
-    case IP_HDRINCL:
-      return options.socket.type === SOCK_RAW ? Number(options.hdrIncl) : new OptionFailure(ENOPROTOOPT)
-    case IP_FREEBIND:
-      return Number(options.freebind)
-    case IP_TRANSPARENT:
-      return Number(options.transparent)
-    case IP_BIND_ADDRESS_NO_PORT:
-      return Number(options.bindAddressNoPort)
-    case IP_MULTICAST_TTL:
-      return options.multicastTtl
-    case IP_MULTICAST_LOOP:
-      return Number(options.multicastLoop)
-    case IP_MULTICAST_ALL:
-      return Number(options.multicastAll)
-    case IP_MULTICAST_IF:
-      return options.multicastInterface
-    case IP_LOCAL_PORT_RANGE:
-      return ((options.portHigh << 16) | options.portLow) >>> 0
-    case IP_OPTIONS:
-      return options.ipOptions?.slice() ?? new Uint8Array(0)
-    case IP_MTU:
-      return pathMtu(options)
-    default:
-      return new OptionFailure(ENOPROTOOPT)
-  }
-}
-
-/** @internal The MTU of the path to the peer; `ENOTCONN` where there is none. */
-export function pathMtu(options: IpSocketOptions): number | OptionFailure {
-  const error = options.socket.routeToPeer?.() ?? 0
-  if (error !== 0) return new OptionFailure(-error)
-  const { route } = options.flow
-  return route?.valid ? route.mtu : new OptionFailure(ENOTCONN)
+  if (name === IP_MULTICAST_IF) return options.multicastInterface
+  if (name === IP_OPTIONS) return options.ipOptions?.slice() ?? new Uint8Array(0)
+  return INTEGERS.get(name)?.get(options) ?? new OptionFailure(ENOPROTOOPT)
 }

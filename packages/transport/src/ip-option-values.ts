@@ -38,6 +38,14 @@ export class IpOptionValues {
   minTtl = 0
   bindAddressNoPort = false
   v6only = false
+  /** `IPV6_DONTFRAG`: what does not fit the path's MTU is refused. */
+  dontFragment = false
+  /** `IPV6_FLOWINFO_SEND`: flow labels are those of the addresses that are connected or sent to. */
+  flowInfoSend = false
+  /** The label of the connection, 0 for none. */
+  flowLabel = 0
+  /** `IPV6_AUTOFLOWLABEL`, 0 or 1; -1: as the host has it. */
+  autoFlowLabel = -1
   /** `IP_LOCAL_PORT_RANGE`, 0: the host's. */
   portLow = 0
   portHigh = 0
@@ -295,6 +303,38 @@ export class SharedOptionValues {
 
   set v6only(value: boolean) {
     if (value !== this.values.v6only) this.own().v6only = value
+  }
+
+  get dontFragment(): boolean {
+    return this.values.dontFragment
+  }
+
+  set dontFragment(value: boolean) {
+    if (value !== this.values.dontFragment) this.own().dontFragment = value
+  }
+
+  get flowInfoSend(): boolean {
+    return this.values.flowInfoSend
+  }
+
+  set flowInfoSend(value: boolean) {
+    if (value !== this.values.flowInfoSend) this.own().flowInfoSend = value
+  }
+
+  get flowLabel(): number {
+    return this.values.flowLabel
+  }
+
+  set flowLabel(value: number) {
+    if (value !== this.values.flowLabel) this.own().flowLabel = value
+  }
+
+  get autoFlowLabel(): number {
+    return this.values.autoFlowLabel
+  }
+
+  set autoFlowLabel(value: number) {
+    if (value !== this.values.autoFlowLabel) this.own().autoFlowLabel = value
   }
 
   get portLow(): number {

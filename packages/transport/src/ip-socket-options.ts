@@ -71,6 +71,7 @@ export class IpSocketOptions extends SharedOptionValues {
     this.host = host
     this.settings = transportSettings(host)
     this.socket = socket
+    this.v6only = socket.family === AF_INET6 && this.settings.bindv6only !== 0
     this.flow = flow
     this.receiveQueue = receiveQueue
     this.sendAccount = sendAccount
@@ -109,7 +110,7 @@ export class IpSocketOptions extends SharedOptionValues {
     if (level === SOL_SOCKET) return setSocketOption(this, name, value)
     if (level !== SOL_IP && (level !== SOL_IPV6 || this.family !== AF_INET6)) return -ENOPROTOOPT
     const action = groupAction(level, name)
-    if (action !== undefined) return changeGroups(this, action, value)
+    if (action !== undefined) return changeGroups(this, level, action, value)
     return level === SOL_IP ? setIpOption(this, name, value) : setIpv6Option(this, name, value)
   }
 

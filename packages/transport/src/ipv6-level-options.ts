@@ -1,13 +1,21 @@
 import {
   EINVAL,
   ENOPROTOOPT,
+  IPV6_AUTOFLOWLABEL,
+  IPV6_DONTFRAG,
+  IPV6_FLOWINFO,
+  IPV6_FLOWINFO_SEND,
   IPV6_FREEBIND,
+  IPV6_HDRINCL,
+  IPV6_MINHOPCOUNT,
   IPV6_MTU,
   IPV6_MTU_DISCOVER,
+  IPV6_MULTICAST_ALL,
   IPV6_MULTICAST_HOPS,
   IPV6_MULTICAST_IF,
   IPV6_MULTICAST_LOOP,
   IPV6_RECVERR,
+  IPV6_RECVFRAGSIZE,
   IPV6_RECVHOPLIMIT,
   IPV6_RECVORIGDSTADDR,
   IPV6_RECVPKTINFO,
@@ -20,9 +28,20 @@ import {
   type OptionValue,
   SOCK_STREAM,
 } from '@jackfield/interfaces'
-import { WANT_HOPLIMIT, WANT_ORIGDST6, WANT_PKTINFO6, WANT_TCLASS } from './control.js'
+import { WANT_FLOWINFO, WANT_FRAGSIZE6, WANT_HOPLIMIT, WANT_ORIGDST6, WANT_PKTINFO6, WANT_TCLASS } from './control.js'
 import { setMulticastInterface } from './group-options.js'
-import { pathMtu, setMtuDiscover, setTos } from './ip-level-options.js'
+import {
+  flag,
+  hopLimit,
+  type IntegerOption,
+  LEAST_TTL,
+  MTU_DISCOVER,
+  multicastHopLimit,
+  PATH_MTU,
+  rawFlag,
+  strictFlag,
+  TRAFFIC_CLASS,
+} from './integer-option.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
 import { optionInteger } from './option-integer.js'
 
@@ -32,6 +51,52 @@ const WANTED: ReadonlyMap<number, number> = new Map([
   [IPV6_RECVHOPLIMIT, WANT_HOPLIMIT],
   [IPV6_RECVORIGDSTADDR, WANT_ORIGDST6],
   [IPV6_RECVTCLASS, WANT_TCLASS],
+  [IPV6_RECVFRAGSIZE, WANT_FRAGSIZE6],
+  [IPV6_FLOWINFO, WANT_FLOWINFO],
+])
+
+/** Fixed once the socket is bound. */
+const ONLY_IPV6: IntegerOption = {
+  set(options, value) {
+    if ((options.socket.localPort ?? 0) !== 0) return -EINVAL
+    options.v6only = value !== 0
+    return 0
+  },
+  get: (options) => Number(options.v6only),
+}
+
+/** -1: 0. */
+const TRAFFIC_CLASS_V6: IntegerOption = {
+  set: (options, value) => (value < -1 || value > 255 ? -EINVAL : TRAFFIC_CLASS.set(options, value === -1 ? 0 : value)),
+  get: TRAFFIC_CLASS.get,
+}
+
+/** Whether packets without a label get one by their flow (RFC 6437); not set, the host decides (`net.ipv6.auto_flowlabels`). */
+const AUTO_FLOW_LABEL: IntegerOption = {
+  set(options, value) {
+    options.autoFlowLabel = Number(value !== 0)
+    return 0
+  },
+  get: (options) => (options.autoFlowLabel < 0 ? 1 : options.autoFlowLabel),
+}
+
+const INTEGERS: ReadonlyMap<number, IntegerOption> = new Map<number, IntegerOption>([
+  [IPV6_V6ONLY, ONLY_IPV6],
+  [IPV6_UNICAST_HOPS, hopLimit(6, 0)],
+  [IPV6_MULTICAST_HOPS, multicastHopLimit(ENOPROTOOPT)],
+  [IPV6_MULTICAST_LOOP, strictFlag('multicastLoop')],
+  [IPV6_MULTICAST_ALL, strictFlag('multicastAll')],
+  [IPV6_TCLASS, TRAFFIC_CLASS_V6],
+  [IPV6_MINHOPCOUNT, LEAST_TTL],
+  [IPV6_MTU_DISCOVER, MTU_DISCOVER],
+  [IPV6_MTU, PATH_MTU],
+  [IPV6_DONTFRAG, flag('dontFragment')],
+  [IPV6_RECVERR, flag('recvErr')],
+  [IPV6_FREEBIND, flag('freebind')],
+  [IPV6_TRANSPARENT, flag('transparent')],
+  [IPV6_FLOWINFO_SEND, flag('flowInfoSend')],
+  [IPV6_AUTOFLOWLABEL, AUTO_FLOW_LABEL],
+  [IPV6_HDRINCL, rawFlag('hdrIncl')],
 ])
 
 /**
@@ -45,73 +110,13 @@ export function setIpv6Option(options: IpSocketOptions, name: number, value: Opt
   if (wanted !== undefined) return options.want(wanted, value)
   const number = optionInteger(value)
   if (Number.isNaN(number)) return -EINVAL
-  const on = number !== 0
-  switch (name) {
-    case IPV6_V6ONLY:
-      if ((options.socket.localPort ?? 0) !== 0) return -EINVAL
-      options.v6only = on
-      return 0
-    case IPV6_UNICAST_HOPS:
-      if (number < -1 || number > 255) return -EINVAL
-      options.ttl = number
-      return 0
-    case IPV6_MULTICAST_HOPS:
-      if (type === SOCK_STREAM) return -ENOPROTOOPT
-      if (number < -1 || number > 255) return -EINVAL
-      options.multicastTtl = number === -1 ? 1 : number
-      return 0
-    case IPV6_MULTICAST_LOOP:
-      if (number !== 0 && number !== 1) return -EINVAL
-      options.multicastLoop = on
-      return 0
-    case IPV6_TCLASS:
-      if (number < -1 || number > 255) return -EINVAL
-      setTos(options, number === -1 ? 0 : number)
-      return 0
-    case IPV6_MTU_DISCOVER:
-      return setMtuDiscover(options, number)
-    case IPV6_RECVERR:
-      options.recvErr = on
-      return 0
-    case IPV6_FREEBIND:
-      options.freebind = on
-      return 0
-    case IPV6_TRANSPARENT:
-      options.transparent = on
-      return 0
-    default:
-      return -ENOPROTOOPT
-  }
+  return INTEGERS.get(name)?.set(options, number) ?? -ENOPROTOOPT
 }
 
 /** The value of a `SOL_IPV6` option. */
 export function getIpv6Option(options: IpSocketOptions, name: number): OptionValue | OptionFailure {
   const wanted = WANTED.get(name)
   if (wanted !== undefined) return Number((options.wantedControl & wanted) !== 0)
-  switch (name) {
-    case IPV6_V6ONLY:
-      return Number(options.v6only)
-    case IPV6_UNICAST_HOPS:
-      return options.ttl >= 0 ? options.ttl : (options.host.network(6)?.defaultTtl ?? 64)
-    case IPV6_MULTICAST_HOPS:
-      return options.multicastTtl
-    case IPV6_MULTICAST_LOOP:
-      return Number(options.multicastLoop)
-    case IPV6_MULTICAST_IF:
-      return options.multicastInterface
-    case IPV6_TCLASS:
-      return options.tos
-    case IPV6_MTU_DISCOVER:
-      return options.mtuDiscover
-    case IPV6_RECVERR:
-      return Number(options.recvErr)
-    case IPV6_FREEBIND:
-      return Number(options.freebind)
-    case IPV6_TRANSPARENT:
-      return Number(options.transparent)
-    case IPV6_MTU:
-      return pathMtu(options)
-    default:
-      return new OptionFailure(ENOPROTOOPT)
-  }
+  if (name === IPV6_MULTICAST_IF) return options.multicastInterface
+  return INTEGERS.get(name)?.get(options) ?? new OptionFailure(ENOPROTOOPT)
 }

@@ -14,6 +14,8 @@ export class TransportSettings {
   unprivilegedPortStart = 0
   /** `net.ipv4.ip_nonlocal_bind`, 0 or 1. */
   nonlocalBind = 0
+  /** `net.ipv6.bindv6only`, 0 or 1: `IPV6_V6ONLY` of new sockets. */
+  bindv6only = 0
   private reserved: Uint8Array | null = null
   private reservedText = ''
 
@@ -32,6 +34,7 @@ export class TransportSettings {
       integerSetting('net.core.wmem_max', this, 'wmemMax', 4608, 0x3fff_ffff),
       integerSetting('net.ipv4.ip_unprivileged_port_start', this, 'unprivilegedPortStart', 0, 65_535),
       integerSetting('net.ipv4.ip_nonlocal_bind', this, 'nonlocalBind', 0, 1),
+      integerSetting('net.ipv6.bindv6only', this, 'bindv6only', 0, 1),
       {
         name: 'net.ipv4.ip_local_port_range',
         get: () => `${this.portLow} ${this.portHigh}`,

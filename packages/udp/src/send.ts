@@ -17,10 +17,9 @@ import {
   SOL_UDP,
   UDP_SEGMENT,
 } from '@jackfield/interfaces'
-import { aimFlow, ipName, readName, routeFlow, type SendControl } from '@jackfield/transport'
+import { aimFlow, flowLabelOf, ipName, readName, routeFlow, type SendControl, toLoopback } from '@jackfield/transport'
 import { Cork } from './cork.js'
 import { SHUT_SEND } from './shut.js'
-import { toLoopback } from './to-loopback.js'
 import { transmit } from './transmit.js'
 import type { UdpSocket } from './udp-socket.js'
 
@@ -38,12 +37,14 @@ export function sendDatagram(socket: UdpSocket, message: Message): number {
   const { options, udp } = socket
   let port = socket.remotePort
   let scopeId = socket.scopeId
+  let label = socket.options.flowLabel
   if (message.name !== null) {
     const bad = readName(message.name, socket.family, target)
     const name = ipName(message.name)
     if (bad !== 0 || name === null) return -bad
     port = name.port
     scopeId = name.scopeId
+    label = flowLabelOf(socket.options, name)
   } else if (socket.connected) setSlot(target, socket.peer)
   else return -EDESTADDRREQ
   if (port === 0) return -EINVAL
@@ -69,6 +70,7 @@ export function sendDatagram(socket: UdpSocket, message: Message): number {
   if (network === undefined) return -ENETUNREACH
   const refused = aim(socket, network, scopeId, control, flags)
   if (refused !== 0) return refused
+  if (message.name !== null && (control === null || control.flowLabel < 0)) socket.flow.flowLabel = label
 
   if (socket.corked || (flags & MSG_MORE) !== 0) {
     if (!socket.account.hasRoom) return full(socket)

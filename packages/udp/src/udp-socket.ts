@@ -42,10 +42,13 @@ import {
 import type { Packet } from '@jackfield/packet'
 import {
   aimFlow,
+  bindZone,
   checkBindAddress,
+  connectZone,
   createFlow,
   ErrorQueue,
   fillName,
+  flowLabelOf,
   IpSocketOptions,
   ipName,
   PortEntry,
@@ -55,13 +58,13 @@ import {
   routeFlow,
   SendAccount,
   sourceOf,
+  toLoopback,
   transportSettings,
 } from '@jackfield/transport'
 import type { Cork } from './cork.js'
 import { receiveDatagram } from './receive.js'
 import { sendDatagram } from './send.js'
 import { SHUT_RECEIVE, SHUT_SEND } from './shut.js'
-import { toLoopback } from './to-loopback.js'
 import { getUdpOption, setUdpOption } from './udp-options.js'
 import type { UdpProtocol } from './udp-protocol.js'
 import { UDP_HEADER_LENGTH } from './wire/udp.js'
@@ -131,14 +134,11 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     if (bad !== 0 || ip === null) return -EAFNOSUPPORT
     if (this.closed) return -EBADF
     if (options.v6only && address.version === 4) return -EINVAL
+    if (this.localPort !== 0 || this.connected) return -EINVAL
+    const zone = bindZone(options, address, ip.scopeId)
+    if (zone !== 0) return zone
     const refused = checkBindAddress(host, options, address, ip.scopeId)
     if (refused !== 0) return refused
-    if (this.localPort !== 0 || this.connected) return -EINVAL
-    // RFC 4007: a link-local address says which interface the socket is for.
-    if (ip.scopeId !== 0 && address.version === 6 && address.w0 >>> 22 === 0x3fa) {
-      if (options.boundInterface !== 0 && options.boundInterface !== ip.scopeId) return -EINVAL
-      options.boundInterface = ip.scopeId
-    }
     if (ip.port === 0 && options.bindAddressNoPort) this.setLocal(address)
     else {
       const error = this.udp.table.bind(this, address, ip.port, options)
@@ -192,6 +192,10 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     toLoopback(remote, source)
     const network = host.network(remote.version)
     if (network === undefined) return -ENETUNREACH
+    const zone = connectZone(options, remote, ip.scopeId)
+    if (zone !== 0) return zone
+    table.refresh(this, options)
+    options.flowLabel = flowLabelOf(options, ip)
     aimFlow(options, source, remote, ip.scopeId, null)
     flow.route = null
     const unreachable = routeFlow(network, flow)
@@ -316,7 +320,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     if (ip === null) return -EINVAL
     const local = createAddressSlot()
     this.readLocal(local)
-    fillName(ip, this.family, local, this.localPort, local.w0 >>> 22 === 0x3fa ? this.boundInterface : 0)
+    fillName(ip, this.family, local, this.localPort, this.boundInterface)
     return 0
   }
 
@@ -324,7 +328,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     const ip = ipName(name)
     if (ip === null) return -EINVAL
     if (!this.connected || this.remotePort === 0) return -ENOTCONN
-    fillName(ip, this.family, this.peer, this.remotePort, this.scopeId)
+    fillName(ip, this.family, this.peer, this.remotePort, this.scopeId || this.boundInterface)
     return 0
   }
 

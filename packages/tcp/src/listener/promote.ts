@@ -34,6 +34,8 @@ export function promote(listener: Listener, r: Request, s: ArrivingSegment): Con
   }
   const c = tcp.createConnection(connection.family)
   inheritOptions(connection, c)
+  // RFC 4007: a link-local peer is one of that interface's.
+  if (r.flow.scopeId !== 0) c.boundInterface = c.options.boundInterface = r.flow.scopeId
   if (tcp.table.adopt(c, destination, r.port, source, r.peerPort) !== 0) {
     tcp.connections.delete(c)
     tcp.counters.TcpExtListenDrops++

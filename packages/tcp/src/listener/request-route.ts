@@ -20,6 +20,7 @@ export function routeRequest(c: Connection, r: Request, s: ArrivingSegment): boo
   flow.scopeId = source.version === 6 && isLinkLocal(source) ? header.interfaceIndex : 0
   flow.ttl = options.ttl
   flow.tos = options.tos & ~3
+  flow.autoFlowLabel = options.autoFlowLabel
   flow.mark = options.mark
   flow.priority = options.priority
   flow.mtuDiscover = options.mtuDiscover
