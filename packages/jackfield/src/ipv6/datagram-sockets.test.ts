@@ -160,7 +160,7 @@ describe('hop limits, traffic class, labels', () => {
     pair.two.sockets.setsockopt(from, SOL_IPV6, IPV6_FLOWINFO_SEND, 0)
     pair.two.sockets.setsockopt(from, SOL_IPV6, IPV6_AUTOFLOWLABEL, 0)
     pair.two.sockets.sendmsg(from, {
-      iov: 'y',
+      iov: Uint8Array.of(1),
       name: to,
       control: [
         { level: SOL_IPV6, type: IPV6_HOPLIMIT, data: 9 },
@@ -197,7 +197,7 @@ describe('hop limits, traffic class, labels', () => {
     const { at, from } = sockets()
     const send = (data: PacketInfo): number =>
       pair.two.sockets.sendmsg(from, {
-        iov: 'x',
+        iov: Uint8Array.of(1),
         name: SocketAddress.from({ address: 'fe80::1', port: 7000 }),
         control: [{ level: SOL_IPV6, type: IPV6_PKTINFO, data }],
       })
