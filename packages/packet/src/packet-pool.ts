@@ -10,8 +10,11 @@ export interface PacketPoolOptions {
   maxFreeBytes?: number
 }
 
-/** Buffer sizes, in bytes: a small control packet, an Ethernet frame, a jumbo frame, the largest IP packet with room. */
-const SIZES = [512, 2048, 10_240, 67_584] as const
+/**
+ * Buffer sizes, in bytes: a small control packet, an Ethernet frame, a jumbo frame, the largest IP packet with room; and those
+ * between by which Linux allocates, as what a packet pins decides how much window TCP offers for it.
+ */
+const SIZES = [512, 2048, 4096, 8192, 10_240, 16_384, 32_768, 67_584] as const
 
 /** Unused packet objects kept for reuse. */
 const MAX_FREE_SHELLS = 8192

@@ -228,7 +228,7 @@ export class ScriptRun implements CallRun, PassingRun {
     this.afterStep()
   }
 
-  private readonly lateness = (duration: number): number => this.subject.time.lateness(duration)
+  readonly lateness = (duration: number): number => this.subject.time.lateness(duration)
 
   private code(spec: CodeSpec): void {
     this.readTcpInfo(spec.line)

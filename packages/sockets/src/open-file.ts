@@ -17,9 +17,9 @@ export interface Waiter {
 
 /** Told of every change of readiness, for as long as it is registered (`Poller`). */
 export interface FileObserver {
-  /** Of several such only one is told. */
+  /** Such are told until one was woken. */
   readonly exclusive: boolean
-  /** `changed`: the `POLL*` bits that came. True: it is news for it. */
+  /** `changed`: the `POLL*` bits that came. True: it woke somebody. */
   fileReady(file: OpenFile, changed: number): boolean
   fileClosed(file: OpenFile): void
 }

@@ -46,14 +46,18 @@ describe('edges', () => {
     expect(set.poll()).toHaveLength(1)
   })
 
-  test('of sets that watch exclusively one is told, the others are', () => {
+  test('of sets that watch exclusively one is woken; those that nobody waits on are told as others are', async () => {
     const { sockets, endpoint, fd } = setup()
     const sets = [0, 1, 2].map(() => sockets.epoll())
-    sets[0]?.add(fd, EPOLLIN | EPOLLEXCLUSIVE)
-    sets[1]?.add(fd, EPOLLIN | EPOLLEXCLUSIVE)
-    sets[2]?.add(fd, EPOLLIN)
+    sets[0]?.add(fd, EPOLLIN | EPOLLET | EPOLLEXCLUSIVE)
+    sets[1]?.add(fd, EPOLLIN | EPOLLET | EPOLLEXCLUSIVE)
+    sets[2]?.add(fd, EPOLLIN | EPOLLET)
     endpoint.arrive('a')
-    expect(sets.map((set) => set.poll().length)).toEqual([1, 0, 1])
+    expect(sets.map((set) => set.poll().length)).toEqual([1, 1, 1])
+    const waiting = sets[0]?.wait()
+    endpoint.arrive('b')
+    expect(await waiting).toHaveLength(1)
+    expect(sets.map((set) => set.poll().length)).toEqual([0, 0, 1])
     expect(() => sets[0]?.modify(fd, EPOLLIN)).toThrow('EINVAL')
     expect(() => sockets.epoll().add(fd, EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT)).toThrow('EINVAL')
   })

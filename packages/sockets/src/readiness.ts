@@ -41,7 +41,7 @@ export interface Readiness<T = unknown> {
   readonly size: number
   /**
    * Watches a descriptor for `EPOLL*` bits (`EPOLLERR` and `EPOLLHUP` always); `EPOLLET` reports changes only,
-   * `EPOLLONESHOT` once, `EPOLLEXCLUSIVE` to one of the sets that watch a socket so. Throws `EBADF`, `EEXIST`, `EINVAL`.
+   * `EPOLLONESHOT` once, `EPOLLEXCLUSIVE` to those that watch a socket so up to the first that is waited on. Throws `EBADF`, `EEXIST`, `EINVAL`.
    */
   add(fd: number, events: number, data?: T): void
   /** Changes what is watched for. Throws `ENOENT` for a descriptor that is not watched, `EINVAL` for an exclusive one. */
@@ -93,11 +93,9 @@ class Interest<T> implements FileObserver {
     return this.look()
   }
 
-  /** Lists it if anything holds. */
+  /** Lists it if anything holds. True: somebody waited for it. */
   look(): boolean {
-    if (this.holding() === 0) return false
-    this.owner.list(this)
-    return true
+    return this.holding() !== 0 && this.owner.list(this)
   }
 
   private get wanted(): number {
@@ -217,12 +215,15 @@ export class ReadinessSet<T> implements Readiness<T> {
     this.wake?.()
   }
 
-  list(interest: Interest<T>): void {
+  /** True: somebody waited. */
+  list(interest: Interest<T>): boolean {
     if (!interest.listed) {
       interest.listed = true
       this.listed.push(interest)
     }
-    this.wake?.()
+    const { wake } = this
+    wake?.()
+    return wake !== null
   }
 
   forget(interest: Interest<T>): void {

@@ -104,7 +104,8 @@ export function kernelSockets(calls: WaitingCalls, setting: SocketSetting): Subj
         await waiting('close', 'close', null, fd)
       },
       connect: async (fd, address) => {
-        const bytes = addressBytes(address)
+        // Without an address: AF_UNSPEC, which ends an association.
+        const bytes = address === null ? new Uint8Array(ADDRESS_ROOM) : addressBytes(address)
         await waiting('connect', 'connect', bytes, fd, addressOf(bytes), bytes.length)
       },
       recv: (fd, buffer, flags = 0) =>

@@ -31,7 +31,7 @@ export async function kernelSubject(configuration: Configuration): Promise<Subje
     hasSetting,
     set: (name, value) => {
       if (name === 'net.ipv4.tcp_congestion_control') network.route(value)
-      else writeFileSync(pathOf(name), value)
+      else setOwn(name, value)
     },
     setLink: ({ mtu, up }) => {
       if (mtu !== undefined) ip('link', 'set', DEVICE, 'mtu', String(mtu))
@@ -86,6 +86,15 @@ function pathOf(name: string): string {
 
 function hasSetting(name: string): boolean {
   return existsSync(pathOf(name))
+}
+
+/** Sets what the namespace has of its own; what is the whole machine's stays as it is. */
+function setOwn(name: string, value: string): void {
+  try {
+    writeFileSync(pathOf(name), value)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM'))) throw error
+  }
 }
 
 function tryToSet(name: string, value: string): void {

@@ -2,12 +2,20 @@ import {
   type ControlMessage,
   type ExtendedError,
   type OptionValue,
+  SCM_TIMESTAMPING,
   SO_LINGER,
   SO_RCVTIMEO,
   SO_SNDTIMEO,
+  SO_TIMESTAMP,
+  SO_TIMESTAMPNS,
   SOL_SOCKET,
+  TCP_MD5SIG,
+  TCP_MD5SIG_EXT,
 } from '@jackfield/sockets'
+import { md5Bytes } from './md5-option.js'
 import { readTcpInfo } from './tcp-info.js'
+
+type ControlData = ControlMessage['data']
 
 const SOL_IP = 0
 const SOL_TCP = 6
@@ -32,6 +40,7 @@ export function optionBytes(level: number, name: number, value: OptionValue | bo
   const field = (key: string): number => Number(value[key] ?? 0)
   if (level === SOL_SOCKET && name === SO_LINGER) return ints(field('onoff'), field('linger'))
   if (isTime(level, name)) return longs(field('sec'), field('usec'))
+  if (level === SOL_TCP && (name === TCP_MD5SIG || name === TCP_MD5SIG_EXT)) return md5Bytes(value)
   throw new TypeError(`the option ${level}, ${name} takes no structure here`)
 }
 
@@ -89,12 +98,31 @@ export function readControl(bytes: Uint8Array): ControlMessage[] {
     const level = view.getInt32(at + 8, true)
     const type = view.getInt32(at + 12, true)
     const data = bytes.slice(at + CONTROL_HEADER, at + length)
-    const error = (level === SOL_IP && type === IP_RECVERR) || (level === SOL_IPV6 && type === IPV6_RECVERR)
-    const plain = data.length === 4 ? new DataView(data.buffer).getInt32(0, true) : data
-    messages.push({ level, type, data: error ? readExtendedError(data) : plain })
+    messages.push({ level, type, data: readControlData(level, type, data) })
     at += (length + 7) & ~7
   }
   return messages
+}
+
+function readControlData(level: number, type: number, bytes: Uint8Array): ControlData {
+  const view = new DataView(bytes.buffer)
+  if ((level === SOL_IP && type === IP_RECVERR) || (level === SOL_IPV6 && type === IPV6_RECVERR)) {
+    return readExtendedError(bytes)
+  }
+  if (level === SOL_SOCKET && type === SCM_TIMESTAMPING) return readTimestamping(view)
+  if (level === SOL_SOCKET && type === SO_TIMESTAMPNS) return readPair(view, 0)
+  if (level === SOL_SOCKET && type === SO_TIMESTAMP) return readPair(view, 0, 1_000_000)
+  return bytes.length === 4 ? view.getInt32(0, true) : bytes
+}
+
+/** `struct scm_timestamping`: three of `struct timespec`, the second of which is no longer used. */
+function readTimestamping(view: DataView): ControlData {
+  return { software: Math.floor(readPair(view, 0) / 1000), hardware: Math.floor(readPair(view, 32) / 1000) }
+}
+
+/** `struct timespec` or `struct timeval`, in its smaller unit. */
+function readPair(view: DataView, at: number, units = 1_000_000_000): number {
+  return Number(view.getBigInt64(at, true)) * units + Number(view.getBigInt64(at + 8, true))
 }
 
 /** `struct sock_extended_err`. */

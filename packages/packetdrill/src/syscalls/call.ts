@@ -12,6 +12,8 @@ export interface CallRun {
   readonly configuration: Configuration
   /** When the script began, microseconds since 1970: what time stamps in control messages count from. */
   readonly wallStart: number
+  /** How much later than it happened an event may be seen (`SubjectTime`), in microseconds. */
+  lateness(duration: number): number
 }
 
 /** What a call came to, where it did not fail. */

@@ -72,7 +72,8 @@ function checkTime(args: Arguments, expected: Structure, actual: ControlMessage,
   if (sec.kind === 'ellipsis' || nsec.kind === 'ellipsis') return null
   const wanted = args.value(sec, 'scm_sec') * 1e6 + args.value(nsec, 'scm_nsec') / 1000
   const since = found - run.wallStart
-  if (Math.abs(since - wanted) <= run.configuration.toleranceUsecs) return null
+  const tolerance = run.configuration.toleranceUsecs
+  if (since >= wanted - tolerance && since <= wanted + tolerance + run.lateness(0)) return null
   return `Expected a time stamp of ${seconds(wanted)} but got ${seconds(since)}`
 }
 
