@@ -88,7 +88,6 @@ describe('options of the tool', () => {
     ['--define=x', '--define takes NAME=VALUE'],
     ['--non_fatal=all', '--non_fatal takes packet, syscall'],
     ['--remote_ip=2001:db8::1', '2001:db8::1 is no address of ipv4'],
-    ['--ip_version=ipv6', 'has no IPv6'],
   ])('%s', async (option, message) => {
     expect((await run(`${option}\n0 < udp (1)`)).errors[0]).toContain(message)
   })

@@ -53,6 +53,11 @@ export class ScriptDevice implements LinkDevice<'ip'> {
 
   transmit(packet: Packet): boolean {
     const { statistics } = this
+    // Reports of groups (RFC 3810) are for routers: the tool, too, sees its own addresses only.
+    if (isForLinkGroup(packet)) {
+      packet.release()
+      return true
+    }
     if (this.receiver === null || this.sent.length >= KEPT) {
       statistics.txDropped++
       packet.release()
@@ -86,4 +91,9 @@ export class ScriptDevice implements LinkDevice<'ip'> {
   close(): void {
     this.receiver = null
   }
+}
+
+/** Whether it goes to an IPv6 group on the link. */
+function isForLinkGroup({ view, start, length }: Packet): boolean {
+  return length >= 40 && view.getUint8(start) >>> 4 === 6 && view.getUint16(start + 24) === 0xff02
 }

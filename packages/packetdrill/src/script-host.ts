@@ -3,6 +3,7 @@ import { createSeededRandom, createVirtualClock, type VirtualClock } from '@jack
 import { icmp } from '@jackfield/icmp'
 import type { NetworkInterface, StackModule } from '@jackfield/interfaces'
 import { ipv4 } from '@jackfield/ipv4'
+import { ipv6 } from '@jackfield/ipv6'
 import { createLoopback } from '@jackfield/link'
 import { PacketPool } from '@jackfield/packet'
 import { raw } from '@jackfield/raw'
@@ -30,7 +31,7 @@ export interface ScriptHost {
 
 /** What a host is made of. */
 export interface ScriptHostOptions {
-  /** The modules of the stack, in the order in which they are added. Default: IPv4, ICMP, UDP, TCP and raw sockets. */
+  /** The modules of the stack, in the order in which they are added. Default: IPv4, IPv6, ICMP, UDP, TCP and raw sockets. */
   modules?: readonly StackModule[]
   /** Chooses all chance. Default `'packetdrill'`. */
   seed?: number | string
@@ -40,7 +41,7 @@ export interface ScriptHostOptions {
 
 /** The modules of a host that a script runs against unless its caller names others. */
 export function defaultModules(): StackModule[] {
-  return [ipv4(), icmp(), udp(), tcp(), raw()]
+  return [ipv4(), ipv6(), icmp(), udp(), tcp(), raw()]
 }
 
 /**
@@ -56,7 +57,8 @@ export function createScriptHost(options: ScriptHostOptions = {}): ScriptHost {
   for (const module of modules) stack = stack.with(module)
   const { localAddress, gatewayAddress, prefixLength, mtu } = configuration
   const version = localAddress.version
-  stack.addInterface(createLoopback({ clock }), { addresses: version === 4 ? ['127.0.0.1/8'] : ['::1/128'] })
+  const loopbacks = stack.network(4) === undefined ? [] : ['127.0.0.1/8']
+  stack.addInterface(createLoopback({ clock }), { addresses: loopbacks })
   const device = new ScriptDevice(clock, mtu)
   const tun = stack.addInterface(device, { addresses: [`${localAddress}/${prefixLength}`] })
   const any = new Prefix(version === 4 ? IpAddress.v4(0) : IpAddress.v6(0, 0, 0, 0), 0)

@@ -10,6 +10,21 @@ declare global {
 // Read while the test is bundled, so that a browser, which has no files, runs them too.
 const scripts = import.meta.glob('../scripts/*.pkt', { query: '?raw', import: 'default', eager: true })
 
+/** Those that tell of IPv4 itself: of its ICMP codes, of an address, of an MTU. */
+const OF_IPV4: readonly string[] = [
+  'call-errors.pkt',
+  'connect-unreachable.pkt',
+  'icmp-soft-error.pkt',
+  'md5-client.pkt',
+  'md5-server.pkt',
+  'path-mtu-advertised.pkt',
+  'path-mtu-bogus.pkt',
+  'path-mtu-least.pkt',
+  'path-mtu-untold.pkt',
+  'path-mtu.pkt',
+  'tcp-info.pkt',
+]
+
 describe('TCP as Linux has it', () => {
   test('there are scripts', () => {
     expect(Object.keys(scripts).length).toBeGreaterThan(40)
@@ -21,4 +36,20 @@ describe('TCP as Linux has it', () => {
       expect((await runScript(text, { file })).errors.join('\n')).toBe('')
     })
   }
+
+  test.each([
+    ['by IPv4 with sockets of AF_INET6', ['--ip_version=ipv4-mapped-ipv6'], []],
+    // So much larger, segments are as long as by IPv4.
+    ['by IPv6', ['--ip_version=ipv6', '--mtu=1520'], OF_IPV4],
+  ])(
+    'is the same %s',
+    async (_, options, without) => {
+      for (const [path, text] of Object.entries(scripts)) {
+        const file = path.slice(path.lastIndexOf('/') + 1)
+        if (without.includes(file)) continue
+        expect((await runScript(text, { file, options })).errors.join('\n')).toBe('')
+      }
+    },
+    60_000,
+  )
 })

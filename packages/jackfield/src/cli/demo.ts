@@ -38,7 +38,9 @@ async function demo(options: DemoOptions, print: (text: string) => void): Promis
   const cable = net.cable(router, far, { delay: '10ms', loss: options.loss })
 
   print(title(net, 'The network'))
-  print(`near ${near.address} -- 1 ms -- router -- 10 ms, ${options.loss * 100} % loss -- far ${far.address}`)
+  print(
+    `near ${near.address}, ${near.address6} -- 1 ms -- router -- 10 ms, ${options.loss * 100} % loss -- far ${far.address}, ${far.address6}`,
+  )
 
   await showPing(net, near, far, print)
   const sender = await showDatagrams(net, near, far, print)
@@ -68,11 +70,12 @@ function title(net: Network, text: string): string {
 }
 
 async function showPing(net: Network, near: SimHost, far: SimHost, print: (text: string) => void): Promise<void> {
-  const { sent, received, times } = await net.settle(near.ping(far, { count: 5, interval: '200ms' }))
-  print(title(net, `Ping ${near.name} to ${far.name}`))
-  print(
-    `${sent} sent, ${received} answered; round trips ${times.map((time) => (time / 1000).toFixed(1)).join(', ')} ms`,
-  )
+  for (const version of [4, 6] as const) {
+    const { sent, received, times } = await net.settle(near.ping(far, { count: 5, interval: '200ms', version }))
+    const trips = times.map((time) => (time / 1000).toFixed(1)).join(', ')
+    print(title(net, `Ping ${near.name} to ${far.name} by IPv${version}`))
+    print(`${sent} sent, ${received} answered; round trips ${trips} ms`)
+  }
 }
 
 /** Many datagrams over the path that loses some. Returns the sender's descriptor, left open. */
