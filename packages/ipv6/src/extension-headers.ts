@@ -8,7 +8,7 @@ import {
 import type { Packet } from '@jackfield/packet'
 import type { Ipv6Context } from './context.js'
 import type { Fragments } from './fragments.js'
-import { IPV6_DESTINATION, IPV6_HEADER_LENGTH, IPV6_NEXT_HEADER } from './wire/header.js'
+import { IPV6_DESTINATION, IPV6_HEADER_LENGTH, IPV6_NEXT_HEADER, IPV6_PAYLOAD_LENGTH } from './wire/header.js'
 import { MAX_EXTENSION_HEADERS } from './wire/header-chain.js'
 import * as next from './wire/next-header.js'
 import * as options from './wire/options.js'
@@ -58,11 +58,15 @@ export class ExtensionHeaders {
     let namedAt = packet.start + IPV6_NEXT_HEADER
     let protocol = header.protocol
     let count = 0
-    while (next.isExtensionHeader(protocol)) {
+    // Nobody here can check an authentication header: it is a protocol like any unknown one (RFC 4443 3.4).
+    while (next.isExtensionHeader(protocol) && protocol !== next.NEXT_AUTHENTICATION) {
       const length = next.extensionLength(packet.view, at, packet.end, protocol)
       count++
       if (length < 0 || count > MAX_EXTENSION_HEADERS) {
-        this.drop(packet)
+        // A payload length of 0, which a jumbogram has, and a fragment header exclude one another (RFC 2675 3): Linux says so.
+        const isJumbo = packet.view.getUint16(packet.networkHeader + IPV6_PAYLOAD_LENGTH) === 0
+        if (isJumbo && protocol === next.NEXT_FRAGMENT) this.refuseAt(packet, at)
+        else this.drop(packet)
         return null
       }
       if (protocol === next.NEXT_HOP_BY_HOP && namedAt !== packet.networkHeader + IPV6_NEXT_HEADER) {
@@ -114,8 +118,7 @@ export class ExtensionHeaders {
   /** RFC 8200 4.4, RFC 5095: no routing type is known here, type 0 least of all. Without segments left it is passed over. */
   private readRouting(packet: Packet, at: number): boolean {
     if (packet.view.getUint8(at + next.ROUTING_SEGMENTS_LEFT) === 0) return true
-    this.context.counters.Ip6InHdrErrors++
-    this.refuse(packet, ERROR_PARAMETER_PROBLEM, at + next.ROUTING_TYPE - packet.networkHeader)
+    this.refuseAt(packet, at + next.ROUTING_TYPE)
     return false
   }
 
@@ -130,6 +133,12 @@ export class ExtensionHeaders {
     this.context.counters.Ip6InHdrErrors++
     this.refuse(packet, ERROR_UNKNOWN_OPTION, scan.at - packet.networkHeader)
     return false
+  }
+
+  /** Drops a packet and points at the field in which it is wrong. */
+  private refuseAt(packet: Packet, at: number): void {
+    this.context.counters.Ip6InHdrErrors++
+    this.refuse(packet, ERROR_PARAMETER_PROBLEM, at - packet.networkHeader)
   }
 
   private drop(packet: Packet): false {

@@ -122,13 +122,22 @@ describe('extension headers', () => {
       options('hop-by-hop', 0x1e),
       options('destination-options', 0x1e),
       routing(0),
-      { kind: 'authentication' as const, data: new Uint8Array(10) },
       { kind: 'fragment' as const, offset: 0, more: false, identification: 1 },
       options('destination-options', 0x1e),
     ]
     arrive(net, packetBytes({ extensions, payload: counting(30) }))
     expect(net.udp.received[0]?.payload).toEqual(counting(30))
-    expect(net.udp.received[0]?.headerLength).toBe(40 + 8 + 8 + 24 + 12 + 8 + 8)
+    expect(net.udp.received[0]?.headerLength).toBe(40 + 8 + 8 + 24 + 8 + 8)
+  })
+
+  it('that nobody here can check are a protocol that is not there', () => {
+    const extensions = [
+      options('destination-options', 0x1e),
+      { kind: 'authentication' as const, data: new Uint8Array(10) },
+    ]
+    arrive(net, packetBytes({ extensions, payload: counting(30) }))
+    expect(net.udp.received).toEqual([])
+    expect(net.refusals.list.map(({ kind, info }) => [kind, info])).toEqual([[ERROR_UNKNOWN_HEADER, 40]])
   })
 
   it('behind which nothing is are dropped in silence', () => {

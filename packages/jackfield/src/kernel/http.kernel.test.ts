@@ -3,7 +3,7 @@ import { createReadStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { place, run, up } from './kernel.test-support.js'
+import { bracketed, kernelSettled, place, run, up } from './kernel.test-support.js'
 import { dial, drain, hundredMegabytes, sha256 } from './tcp.test-support.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'jackfield-http-'))
@@ -30,17 +30,21 @@ async function fileDigest(path: string): Promise<string> {
 
 /** `curl`, which must have got an answer: what it printed. */
 function curl(...parameters: string[]): Promise<string> {
-  return run('curl', '--silent', '--show-error', '--max-time', '100', ...parameters)
+  return run('curl', '--globoff', '--silent', '--show-error', '--max-time', '100', ...parameters)
 }
 
 describe.each([
-  ['with offloads', []],
-  ['without offloads', ['--no-offload']],
-])('curl and the HTTP service of jackfield up, %s', (_title, more) => {
-  const { stack, parameters } = place('tun')
-  const url = (path: string): string => `http://${stack}/${path}`
+  ['over TUN and IPv4, with offloads', 'tun', 4, []],
+  ['over TUN and IPv4, without offloads', 'tun', 4, ['--no-offload']],
+  ['over TUN and IPv6, with offloads', 'tun', 6, []],
+  ['over TUN and IPv6, without offloads', 'tun', 6, ['--no-offload']],
+  ['over TAP and IPv6, with offloads', 'tap', 6, []],
+] as const)('curl and the HTTP service of jackfield up, %s', (_title, kind, version, more) => {
+  const { name, stack, parameters } = place(kind, version)
+  const url = (path: string): string => `http://${bracketed(stack)}/${path}`
   beforeAll(async () => {
     await up(...parameters, '--services', `http=${served}`, ...more)
+    await kernelSettled(name)
   })
 
   test('100 MB are downloaded as they are', async () => {

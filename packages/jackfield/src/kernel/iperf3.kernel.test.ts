@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { execute, place, Running, up } from './kernel.test-support.js'
+import { execute, kernelSettled, place, Running, up } from './kernel.test-support.js'
 import { dial, drain } from './tcp.test-support.js'
 
 const EXAMPLE = fileURLToPath(new URL('../../../../examples/iperf3-server/src/server.js', import.meta.url))
@@ -40,10 +40,12 @@ async function measured(address: string, ...parameters: string[]): Promise<Repor
 }
 
 describe.each([
-  ['jackfield up', false],
-  ['the example', true],
-])('iperf3 against %s', (_title, example) => {
-  const { name, kernel, stack, parameters } = place('tun')
+  ['jackfield up over IPv4', 'tun', 4, false],
+  ['the example over IPv4', 'tun', 4, true],
+  ['jackfield up over IPv6', 'tun', 6, false],
+  ['jackfield up over IPv6 and TAP', 'tap', 6, false],
+] as const)('iperf3 against %s', (_title, kind, version, example) => {
+  const { name, kernel, stack, parameters } = place(kind, version)
   let running: Running | null = null
   beforeAll(async () => {
     if (example) {
@@ -52,6 +54,7 @@ describe.each([
     } else {
       await up(...parameters, '--services', 'iperf3')
     }
+    await kernelSettled(name)
   })
   afterAll(async () => {
     if (running !== null) expect(await running.stop()).toMatchObject({ code: 0, stderr: '' })

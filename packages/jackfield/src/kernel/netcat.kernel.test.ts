@@ -1,7 +1,7 @@
 import { MSG_WAITALL, SHUT_WR } from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
 import { noise, openStack } from './in-process.test-support.js'
-import { Running, until } from './kernel.test-support.js'
+import { BOTH_VERSIONS, Running, until } from './kernel.test-support.js'
 import { connectStack, drainStack, listenStack } from './stack-stream.test-support.js'
 
 const there = noise(3_000_000, 3)
@@ -17,9 +17,9 @@ function printed(nc: Running): Buffer {
   return Buffer.from(nc.stdout, 'latin1')
 }
 
-describe('nc of the kernel calls the stack', () => {
+describe.each(BOTH_VERSIONS)('nc of the kernel calls the stack over IPv$version', ({ version }) => {
   test('and closes its side first: the stack still sends all it has', async () => {
-    const opened = openStack('tun')
+    const opened = openStack('tun', { version })
     const { sockets, stack } = opened
     const listening = listenStack(opened, 5000)
     const nc = netcat('-N', stack, '5000')
@@ -33,7 +33,7 @@ describe('nc of the kernel calls the stack', () => {
   })
 
   test('and the stack closes its side first: it still gets all that nc has', async () => {
-    const opened = openStack('tun')
+    const opened = openStack('tun', { version })
     const { sockets, stack } = opened
     const listening = listenStack(opened, 5000)
     const nc = netcat('-N', stack, '5000')
@@ -48,7 +48,7 @@ describe('nc of the kernel calls the stack', () => {
   })
 })
 
-describe('the stack calls nc -l of the kernel', () => {
+describe.each(BOTH_VERSIONS)('the stack calls nc -l of the kernel over IPv$version', ({ version }) => {
   /** A listening nc, and a connection of the stack's to it. */
   async function called(
     opened: ReturnType<typeof openStack>,
@@ -61,7 +61,7 @@ describe('the stack calls nc -l of the kernel', () => {
   }
 
   test('and closes its side first: nc has all, and closes its own', async () => {
-    const opened = openStack('tun')
+    const opened = openStack('tun', { version })
     const { sockets } = opened
     // Without -N the end of its input is not the end of its side.
     const { nc, fd } = await called(opened, 5001)
@@ -78,7 +78,7 @@ describe('the stack calls nc -l of the kernel', () => {
   })
 
   test('and nc closes its side first: the stack still sends', async () => {
-    const opened = openStack('tun')
+    const opened = openStack('tun', { version })
     const { sockets } = opened
     // With -N it sends its FIN when its input is over.
     const { nc, fd } = await called(opened, 5002, '-N')

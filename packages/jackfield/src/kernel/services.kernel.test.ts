@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { kernelSocket, noise } from './in-process.test-support.js'
-import { execute, place, up } from './kernel.test-support.js'
+import { execute, kernelSettled, place, up } from './kernel.test-support.js'
 
 /** Printable, and different at every place. */
 function text(length: number): string {
@@ -11,12 +11,16 @@ function text(length: number): string {
 }
 
 describe.each([
-  ['with offloads', []],
-  ['without offloads', ['--no-offload']],
-])('the services of jackfield up, %s', (_title, more) => {
-  const { kernel, stack, parameters } = place('tun')
+  ['over TUN and IPv4, with offloads', 'tun', 4, []],
+  ['over TUN and IPv4, without offloads', 'tun', 4, ['--no-offload']],
+  ['over TUN and IPv6, with offloads', 'tun', 6, []],
+  ['over TUN and IPv6, without offloads', 'tun', 6, ['--no-offload']],
+  ['over TAP and IPv6, with offloads', 'tap', 6, []],
+] as const)('the services of jackfield up, %s', (_title, kind, version, more) => {
+  const { name, kernel, stack, parameters } = place(kind, version)
   beforeAll(async () => {
     await up(...parameters, '--services', 'echo,discard,chargen,daytime', ...more)
+    await kernelSettled(name)
   })
 
   /** nc -u: what comes back when it has sent this; it ends after that many datagrams. */
@@ -75,7 +79,7 @@ describe.each([
   })
 
   test('a port where nobody listens refuses', async () => {
-    const socket = createSocket('udp4')
+    const socket = createSocket(version === 4 ? 'udp4' : 'udp6')
     await new Promise<void>((resolve) => socket.connect(4321, stack, resolve))
     const refused = new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve))
     socket.send('hello')

@@ -1,29 +1,38 @@
 import type { Socket } from 'node:net'
 import { SOL_TCP, TCP_INFO } from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
-import { noise, openStack } from './in-process.test-support.js'
-import { run, until } from './kernel.test-support.js'
+import { noise, openStack, settled } from './in-process.test-support.js'
+import { BOTH_VERSIONS, bracketed, run, until } from './kernel.test-support.js'
 import { FarHost } from './router.test-support.js'
 import { connectStack, drainStack, exchangeStack, listenStack } from './stack-stream.test-support.js'
 import { broken, dial, drain, hundredMegabytes, listen, listenEcho, outcome, sha256 } from './tcp.test-support.js'
 
 describe.each([
-  ['with offloads', {}],
-  ['without offloads', { offload: false }],
-  ['at MTU 1280', { mtu: 1280 }],
-  ['at MTU 9000', { mtu: 9000 }],
-  ['at MTU 65000', { mtu: 65_000 }],
-  ['at MTU 1280 without offloads', { mtu: 1280, offload: false }],
-])('the stack connects to the kernel, %s', (_title, settings) => {
+  ['over TUN and IPv4, with offloads', 'tun', {}],
+  ['over TUN and IPv4, without offloads', 'tun', { offload: false }],
+  ['over TUN and IPv4, at MTU 1280', 'tun', { mtu: 1280 }],
+  ['over TUN and IPv4, at MTU 9000', 'tun', { mtu: 9000 }],
+  ['over TUN and IPv4, at MTU 65000', 'tun', { mtu: 65_000 }],
+  ['over TUN and IPv4, at MTU 1280 without offloads', 'tun', { mtu: 1280, offload: false }],
+  ['over TUN and IPv6, with offloads', 'tun', { version: 6 }],
+  ['over TUN and IPv6, without offloads', 'tun', { version: 6, offload: false }],
+  ['over TUN and IPv6, at MTU 1280 without offloads', 'tun', { version: 6, mtu: 1280, offload: false }],
+  ['over TUN and IPv6, at MTU 65000', 'tun', { version: 6, mtu: 65_000 }],
+  ['over TAP and IPv6, with offloads', 'tap', { version: 6 }],
+] as const)('the stack connects to the kernel, %s', (_title, kind, settings) => {
   test.each([0, 1, 1448, 65_536, 1_000_000])('%i bytes come back after its FIN', async (size) => {
-    const { kernel, sockets } = openStack('tun', settings)
+    const opened = openStack(kind, settings)
+    const { kernel, sockets } = opened
+    await settled(opened)
     const fd = await connectStack(sockets, await listenEcho(kernel), kernel)
     expect((await exchangeStack(sockets, fd, noise(size))).equals(noise(size))).toBe(true)
     sockets.close(fd)
   })
 
   test('100 MB come back as they were sent', async () => {
-    const { kernel, sockets } = openStack('tun', settings)
+    const opened = openStack(kind, settings)
+    const { kernel, sockets } = opened
+    await settled(opened)
     const fd = await connectStack(sockets, await listenEcho(kernel), kernel)
     const sent = hundredMegabytes()
     const received = await exchangeStack(sockets, fd, sent)
@@ -33,9 +42,9 @@ describe.each([
   })
 })
 
-describe('many connections from the stack to the kernel', () => {
+describe.each(BOTH_VERSIONS)('many connections from the stack to the kernel over IPv$version', ({ version }) => {
   test('300 at once', async () => {
-    const { kernel, sockets } = openStack('tun')
+    const { kernel, sockets } = openStack('tun', { version })
     const port = await listenEcho(kernel)
     const one = async (_: unknown, i: number): Promise<void> => {
       const fd = await connectStack(sockets, port, kernel)
@@ -47,7 +56,7 @@ describe('many connections from the stack to the kernel', () => {
   })
 
   test('1000 one after the other', async () => {
-    const { kernel, sockets } = openStack('tun')
+    const { kernel, sockets } = openStack('tun', { version })
     const port = await listenEcho(kernel)
     for (let i = 0; i < 1000; i++) {
       const fd = await connectStack(sockets, port, kernel)
@@ -58,9 +67,9 @@ describe('many connections from the stack to the kernel', () => {
   })
 })
 
-describe('half-close', () => {
+describe.each(BOTH_VERSIONS)('half-close over IPv$version', ({ version }) => {
   test('by the kernel’s listener first: the stack may still send', async () => {
-    const { kernel, sockets } = openStack('tun')
+    const { kernel, sockets } = openStack('tun', { version })
     let received: Promise<Buffer> | undefined
     const port = await listen(kernel, (socket) => {
       socket.end('that was all')
@@ -74,20 +83,20 @@ describe('half-close', () => {
   })
 })
 
-describe('resets', () => {
+describe.each(BOTH_VERSIONS)('resets over IPv$version', ({ version }) => {
   test('a port of the kernel where nobody listens refuses the stack', async () => {
-    const { kernel, sockets } = openStack('tun')
+    const { kernel, sockets } = openStack('tun', { version })
     expect(await outcome(connectStack(sockets, 4321, kernel))).toBe('ECONNREFUSED')
   })
 
   test('a port of the stack where nobody listens refuses the kernel', async () => {
-    const { stack, hosted } = openStack('tun')
+    const { stack, hosted } = openStack('tun', { version })
     expect(await outcome(dial(4321, stack))).toBe('ECONNREFUSED')
     expect(hosted.stack.counters()['TcpOutRsts']).toBe(1)
   })
 
   test('the stack closes with data that it did not read: the kernel’s end is reset', async () => {
-    const opened = openStack('tun')
+    const opened = openStack('tun', { version })
     const { sockets, stack, hosted } = opened
     const listening = listenStack(opened, 80)
     const connection = await dial(80, stack)
@@ -102,13 +111,24 @@ describe('resets', () => {
   })
 
   test('the kernel closes with data that it did not read: the stack’s end is reset', async () => {
-    const { kernel, stack, sockets } = openStack('tun')
+    const { kernel, stack, sockets } = openStack('tun', { version })
     const accepted: Socket[] = []
     const port = await listen(kernel, (socket) => accepted.push(socket))
     const fd = await connectStack(sockets, port, kernel)
     await sockets.promises.send(fd, noise(1000))
     const unread = async (): Promise<boolean> => {
-      const queues = await run('ss', '-tnH', 'state', 'established', 'dst', stack, 'sport', '=', `:${port}`)
+      const queues = await run(
+        'ss',
+        `-${version}`,
+        '-tnH',
+        'state',
+        'established',
+        'dst',
+        bracketed(stack),
+        'sport',
+        '=',
+        `:${port}`,
+      )
       return /^\s*1000\s/.test(queues)
     }
     await until(async () => accepted.length === 1 && (await unread()), 'data in the kernel’s queue')
@@ -120,7 +140,7 @@ describe('resets', () => {
   })
 
   test('the kernel resets a connection that the stack is sending on', async () => {
-    const { kernel, sockets } = openStack('tun')
+    const { kernel, sockets } = openStack('tun', { version })
     const accepted: Socket[] = []
     const port = await listen(kernel, (socket) => accepted.push(socket))
     const fd = await connectStack(sockets, port, kernel)
@@ -132,50 +152,78 @@ describe('resets', () => {
   })
 })
 
-describe('ICMP', () => {
-  test.each(['unreachable', 'prohibit'])(
+/** What differs between the versions in reports of errors. */
+const ICMP = {
+  4: {
+    forwarding: 'net.ipv4.ip_forward',
+    nowhere: '192.0.2.1',
+    unreachable: 'EHOSTUNREACH',
+    prohibit: 'EHOSTUNREACH',
+    beyond: (subnet: string, host: number): string => `10.78.${subnet}.${host}`,
+    headers: 40,
+    tooBig: 'IcmpInDestUnreachs',
+  },
+  6: {
+    forwarding: 'net.ipv6.conf.all.forwarding',
+    nowhere: '2001:db8:7::1',
+    // The kernel says of such a route that there is none, and has a word of its own for what is not allowed.
+    unreachable: 'ENETUNREACH',
+    prohibit: 'EACCES',
+    beyond: (subnet: string, host: number): string => `fd78:${subnet}::${host}`,
+    headers: 60,
+    tooBig: 'Icmp6InPktTooBigs',
+  },
+} as const
+
+describe.each(BOTH_VERSIONS)('ICMP, IPv$version', ({ version }) => {
+  const words = ICMP[version]
+
+  test.each(['unreachable', 'prohibit'] as const)(
     'a route of type %s behind the kernel ends the stack’s attempt',
     async (type) => {
-      const { sockets } = openStack('tun', { gateway: true })
-      await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
-      await run('ip', 'route', 'add', type, '192.0.2.0/24')
+      const { sockets } = openStack('tun', { version, gateway: true })
+      await run('sysctl', '-q', '-w', `${words.forwarding}=1`)
+      await run('ip', 'route', 'add', type, words.nowhere)
       try {
-        expect(await outcome(connectStack(sockets, 80, '192.0.2.1'))).toBe('EHOSTUNREACH')
+        expect(await outcome(connectStack(sockets, 80, words.nowhere))).toBe(words[type])
       } finally {
-        await run('ip', 'route', 'delete', type, '192.0.2.0/24')
-        await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=0')
+        await run('ip', 'route', 'delete', type, words.nowhere)
+        await run('sysctl', '-q', '-w', `${words.forwarding}=0`)
       }
     },
   )
 
   test('a stack that forwards and has no route ends the kernel’s attempt', async () => {
-    const { stack } = openStack('tun', { sysctl: { 'net.ipv4.ip_forward': 1 } })
-    await run('ip', 'route', 'add', '192.0.2.0/24', 'via', stack)
-    expect(await outcome(dial(80, '192.0.2.1'))).toBe('ENETUNREACH')
+    const { stack } = openStack('tun', { version, sysctl: { [words.forwarding]: 1 } })
+    await run('ip', 'route', 'add', words.nowhere, 'via', stack)
+    expect(await outcome(dial(80, words.nowhere))).toBe('ENETUNREACH')
   })
 
   test.each([true, false])('a smaller MTU behind the kernel is found, offload %s', async (offload) => {
-    const { sockets, stack, hosted, host } = openStack('tun', { gateway: true, offload })
+    const { sockets, stack, hosted, host, length } = openStack('tun', { version, gateway: true, offload })
     const far = await FarHost.create()
-    const subnet = host(0).split('.')[2]
-    const [near, beyond] = [`10.78.${subnet}.1`, `10.78.${subnet}.2`]
+    const subnet = host(0).split(version === 4 ? '.' : ':')[version === 4 ? 2 : 1] ?? ''
+    const [near, beyond] = [words.beyond(subnet, 1), words.beyond(subnet, 2)]
     const cable = [`near${subnet}`, `far${subnet}`] as const
-    await far.connect(cable[0], `${near}/24`, cable[1], `${beyond}/24`)
+    await far.connect(cable[0], `${near}/${length}`, cable[1], `${beyond}/${length}`)
     // Both ends of the cable: one that is given a packet above its own MTU drops it without a word, unless it is a large one to
     // be cut. The far host must not tell of its MTU all the same, else there would be nothing to find.
     await run('ip', 'link', 'set', cable[0], 'mtu', '1280')
     await far.run('ip', 'link', 'set', cable[1], 'mtu', '1280')
-    await far.run('ip', 'route', 'add', `${stack}/32`, 'via', near, 'advmss', '1460')
+    await far.run('ip', 'route', 'add', stack, 'via', near, 'advmss', String(1500 - words.headers))
     await far.startTcpEcho(beyond)
-    await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
+    await run('sysctl', '-q', '-w', `${words.forwarding}=1`)
     try {
       const fd = await connectStack(sockets, 7, beyond)
       expect((await exchangeStack(sockets, fd, noise(3_000_000))).equals(noise(3_000_000))).toBe(true)
-      expect(sockets.getsockopt(fd, SOL_TCP, TCP_INFO)).toMatchObject({ tcpi_pmtu: 1280, tcpi_snd_mss: 1228 })
-      expect(hosted.stack.counters()['IcmpInDestUnreachs']).toBeGreaterThan(0)
+      expect(sockets.getsockopt(fd, SOL_TCP, TCP_INFO)).toMatchObject({
+        tcpi_pmtu: 1280,
+        tcpi_snd_mss: 1280 - words.headers - 12,
+      })
+      expect(hosted.stack.counters()[words.tooBig]).toBeGreaterThan(0)
       sockets.close(fd)
     } finally {
-      await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=0')
+      await run('sysctl', '-q', '-w', `${words.forwarding}=0`)
     }
   })
 })

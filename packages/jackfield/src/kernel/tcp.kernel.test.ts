@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noise } from './in-process.test-support.js'
-import { execute, place, run, up } from './kernel.test-support.js'
+import { BOTH_VERSIONS, execute, kernelSettled, place, run, up } from './kernel.test-support.js'
 import { tcpExchange } from './router.test-support.js'
 import { broken, dial, drain, hundredMegabytes, outcome, sha256 } from './tcp.test-support.js'
 import { faults, fields } from './tshark.test-support.js'
@@ -19,17 +19,24 @@ async function netcat(address: string, port: number, input: string): Promise<str
 }
 
 describe.each([
-  ['with offloads', []],
-  ['without offloads', ['--no-offload']],
-  ['at MTU 1280', ['--mtu', '1280']],
-  ['at MTU 1280 without offloads', ['--mtu', '1280', '--no-offload']],
-  ['at MTU 9000', ['--mtu', '9000']],
-  ['at MTU 65000', ['--mtu', '65000']],
-  ['at MTU 65000 without offloads', ['--mtu', '65000', '--no-offload']],
-])('connections to jackfield up, %s', (_title, more) => {
-  const { stack, parameters } = place('tun')
+  ['over TUN and IPv4, with offloads', 'tun', 4, []],
+  ['over TUN and IPv4, without offloads', 'tun', 4, ['--no-offload']],
+  ['over TUN and IPv4, at MTU 1280', 'tun', 4, ['--mtu', '1280']],
+  ['over TUN and IPv4, at MTU 1280 without offloads', 'tun', 4, ['--mtu', '1280', '--no-offload']],
+  ['over TUN and IPv4, at MTU 9000', 'tun', 4, ['--mtu', '9000']],
+  ['over TUN and IPv4, at MTU 65000', 'tun', 4, ['--mtu', '65000']],
+  ['over TUN and IPv4, at MTU 65000 without offloads', 'tun', 4, ['--mtu', '65000', '--no-offload']],
+  ['over TUN and IPv6, with offloads', 'tun', 6, []],
+  ['over TUN and IPv6, without offloads', 'tun', 6, ['--no-offload']],
+  ['over TUN and IPv6, at MTU 1280', 'tun', 6, ['--mtu', '1280']],
+  ['over TUN and IPv6, at MTU 65000 without offloads', 'tun', 6, ['--mtu', '65000', '--no-offload']],
+  ['over TAP and IPv6, with offloads', 'tap', 6, []],
+  ['over TAP and IPv6, without offloads', 'tap', 6, ['--no-offload']],
+] as const)('connections to jackfield up, %s', (_title, kind, version, more) => {
+  const { name, stack, parameters } = place(kind, version)
   beforeAll(async () => {
     await up(...parameters, ...SERVICES, ...more)
+    await kernelSettled(name)
   })
 
   test.each([0, 1, 1220, 1448, 65_536, 1_000_000])('nc gets %i bytes back from echo after its FIN', async (size) => {
@@ -65,8 +72,8 @@ describe.each([
   })
 })
 
-describe('many connections to jackfield up', () => {
-  const { stack, parameters } = place('tun')
+describe.each(BOTH_VERSIONS)('many connections to jackfield up over IPv$version', ({ version }) => {
+  const { stack, parameters } = place('tun', version)
   beforeAll(async () => {
     await up(...parameters, ...SERVICES)
   })
@@ -106,13 +113,18 @@ describe('captures of connections', () => {
   afterAll(() => rmSync(directory, { recursive: true }))
 
   test.each([
-    ['with offloads', []],
-    ['without offloads', ['--no-offload']],
-    ['at MTU 9000', ['--mtu', '9000']],
-  ])('have no malformed packet and no bad checksum, %s', async (title, more) => {
-    const { stack, kernel, parameters } = place('tun')
+    ['over IPv4 with offloads', 'tun', 4, []],
+    ['over IPv4 without offloads', 'tun', 4, ['--no-offload']],
+    ['over IPv4 at MTU 9000', 'tun', 4, ['--mtu', '9000']],
+    ['over IPv6 with offloads', 'tun', 6, []],
+    ['over IPv6 without offloads', 'tun', 6, ['--no-offload']],
+    ['over IPv6 and TAP', 'tap', 6, []],
+  ] as const)('have no malformed packet and no bad checksum, %s', async (title, kind, version, more) => {
+    const { name, stack, kernel, parameters } = place(kind, version)
+    const from = version === 4 ? 'ip.src' : 'ipv6.src'
     const file = join(directory, `${title}.pcapng`)
     const running = await up(...parameters, ...SERVICES, '--pcap', file, ...more)
+    await kernelSettled(name)
     const sent = noise(2_000_000)
     expect((await tcpExchange(stack, sent)).equals(sent)).toBe(true)
     expect(await outcome(dial(4321, stack))).toBe('ECONNREFUSED')
@@ -126,9 +138,9 @@ describe('captures of connections', () => {
     expect(await faults(file)).toBe('')
     // Options of SYN and SYN-ACK stand in Linux's order: MSS, SACK permitted, time stamps, NOP, window scale.
     for (const source of [stack, kernel]) {
-      const syn = `ip.src == ${source} && tcp.flags.syn == 1`
+      const syn = `${from} == ${source} && tcp.flags.syn == 1`
       expect([...new Set(await fields(file, syn, 'tcp.option_kind'))]).toEqual(['2,4,8,1,3'])
     }
-    expect(await fields(file, `ip.src == ${stack} && tcp.flags.fin == 1`, 'tcp.len')).not.toEqual([])
+    expect(await fields(file, `${from} == ${stack} && tcp.flags.fin == 1`, 'tcp.len')).not.toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ask } from './ask.test-support.js'
-import { execute, ping, run } from './kernel.test-support.js'
+import { BOTH_VERSIONS, execute, ping, run } from './kernel.test-support.js'
 import { type RoutedPath, startRouter, tcpExchange } from './router.test-support.js'
 
 /** Waits for each answer, however much sooner others came; by itself traceroute takes no more than ten times as long. */
@@ -12,19 +12,45 @@ async function trace(path: RoutedPath, parameters: readonly string[], from: 'nea
   const command = ['-n', '-q', '2', '-m', '5', ...PATIENT, ...parameters]
   const output = from === 'near' ? await run('traceroute', ...command) : await path.far.run('traceroute', ...command)
   const hops = output.split('\n').filter((line) => /^ *\d+ /.test(line))
-  return hops.map((line) => [...new Set(line.match(/\d+\.\d+\.\d+\.\d+|![A-Z]|\*/g))].join(' '))
+  return hops.map((line) => [...new Set(line.match(/\d+\.\d+\.\d+\.\d+|fd[0-9a-f:]+|![A-Z]|\*/g))].join(' '))
 }
+
+/** Of the stack and of kernels: as many errors as there is reason for. */
+const UNLIMITED = ['net.ipv4.icmp_ratelimit=0', 'net.ipv6.icmp.ratelimit=0']
 
 /** Lets this kernel and the far one send as many errors as they would. */
 async function unlimited(path: RoutedPath): Promise<void> {
-  await path.far.run('sysctl', '-q', '-w', 'net.ipv4.icmp_ratelimit=0')
-  await run('sysctl', '-q', '-w', 'net.ipv4.icmp_ratelimit=0')
+  await path.far.run('sysctl', '-q', '-w', ...UNLIMITED)
+  await run('sysctl', '-q', '-w', ...UNLIMITED)
 }
 
-describe('a stack that forwards between two TUN devices', () => {
+/** What ping and the counters say, in either version. */
+const WORDS = {
+  4: {
+    nowhere: '192.0.2.',
+    noRoute: 'Destination Net Unreachable',
+    expired: 'Time to live exceeded',
+    forwarded: 'IpForwDatagrams',
+    expiries: 'IcmpOutTimeExcds',
+    noRoutes: 'IpExtInNoRoutes',
+    never: ['IpReasmReqds', 'IpFragFails', 'IpFragCreates'],
+  },
+  6: {
+    nowhere: '2001:db8:9::',
+    noRoute: 'Destination unreachable: No route',
+    expired: 'Time exceeded: Hop limit',
+    forwarded: 'Ip6OutForwDatagrams',
+    expiries: 'Icmp6OutTimeExcds',
+    noRoutes: 'Ip6InNoRoutes',
+    never: ['Ip6ReasmReqds', 'Ip6FragFails', 'Ip6FragCreates', 'Ip6InTooBigErrors'],
+  },
+} as const
+
+describe.each(BOTH_VERSIONS)('a stack that forwards IPv$version between two TUN devices', ({ version }) => {
+  const words = WORDS[version]
   let path: RoutedPath
   beforeAll(async () => {
-    path = await startRouter({ settings: ['net.ipv4.icmp_ratelimit=0'] })
+    path = await startRouter({ version, settings: UNLIMITED })
     await unlimited(path)
   })
 
@@ -50,10 +76,11 @@ describe('a stack that forwards between two TUN devices', () => {
   })
 
   test('says that it knows no way', async () => {
-    await run('ip', 'route', 'add', '192.0.2.0/24', 'via', path.routerNear)
-    expect(await trace(path, ['192.0.2.1'])).toEqual([path.routerNear, `${path.routerNear} !N`])
-    const { stdout } = await execute('ping', ['-c', '1', '192.0.2.1'])
-    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 Destination Net Unreachable`)
+    const unknown = `${words.nowhere}1`
+    await run('ip', 'route', 'add', unknown, 'via', path.routerNear)
+    expect(await trace(path, [unknown])).toEqual([path.routerNear, `${path.routerNear} !N`])
+    const { stdout } = await execute('ping', ['-c', '1', unknown])
+    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 ${words.noRoute}`)
   })
 
   test('lets pings through, with one less to live each way', async () => {
@@ -63,24 +90,10 @@ describe('a stack that forwards between two TUN devices', () => {
     expect(await ping('-c', '50', '-l', '50', path.farAddress)).toMatchObject({ sent: 50, received: 50 })
   })
 
-  test('says that the time to live is over', async () => {
+  test('says that the time to live, or the hop limit, is over', async () => {
     const { stdout } = await execute('ping', ['-c', '1', '-t', '1', path.farAddress])
-    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 Time to live exceeded`)
+    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 ${words.expired}`)
     expect(await ping('-c', '1', '-t', '2', path.farAddress)).toMatchObject({ received: 1 })
-  })
-
-  test('is on the recorded route, with the address that the packet leaves by', async () => {
-    const { stdout } = await execute('ping', ['-c', '1', '-R', path.farAddress])
-    const [, recorded = ''] = /RR:(.*?)\n\n/s.exec(stdout) ?? []
-    const { nearAddress, routerFar, farAddress, routerNear } = path
-    expect(recorded.trim().split(/\s+/)).toEqual([
-      nearAddress,
-      routerFar,
-      farAddress,
-      farAddress,
-      routerNear,
-      nearAddress,
-    ])
   })
 
   test('lets fragments through, both ways', async () => {
@@ -104,27 +117,40 @@ describe('a stack that forwards between two TUN devices', () => {
 
   test('counts all of that', async () => {
     const counters = await path.stop()
-    expect(counters.get('IpForwDatagrams')).toBeGreaterThan(500)
+    expect(counters.get(words.forwarded)).toBeGreaterThan(500)
     // Both probes at hop 1 of each of the four traces over TCP and UDP at least.
-    expect(counters.get('IcmpOutTimeExcds')).toBeGreaterThan(10)
-    expect(counters.get('IpExtInNoRoutes')).toBeGreaterThan(0)
-    expect(counters.has('IpReasmReqds')).toBe(false)
-    expect(counters.has('IpFragFails')).toBe(false)
-    expect(counters.has('IpFragCreates')).toBe(false)
+    expect(counters.get(words.expiries)).toBeGreaterThan(10)
+    expect(counters.get(words.noRoutes)).toBeGreaterThan(0)
+    for (const name of words.never) expect([name, counters.get(name)]).toEqual([name, undefined])
   })
 })
+
+test('a stack that forwards is on the recorded route, with the address that the packet leaves by', async () => {
+  const path = await startRouter()
+  const { stdout } = await execute('ping', ['-c', '1', '-R', path.farAddress])
+  const [, recorded = ''] = /RR:(.*?)\n\n/s.exec(stdout) ?? []
+  const { nearAddress, routerFar, farAddress, routerNear } = path
+  expect(recorded.trim().split(/\s+/)).toEqual([
+    nearAddress,
+    routerFar,
+    farAddress,
+    farAddress,
+    routerNear,
+    nearAddress,
+  ])
+})
+
+/** What the kernel remembers of the path. */
+async function cachedMtu(path: RoutedPath): Promise<string | undefined> {
+  return /mtu (\d+)/.exec(await run('ip', 'route', 'get', path.farAddress))?.[1]
+}
 
 describe('a forwarding stack with a smaller MTU on its far side', () => {
   let path: RoutedPath
   beforeAll(async () => {
-    path = await startRouter({ settings: ['net.ipv4.icmp_ratelimit=0'], farMtu: 1400 })
+    path = await startRouter({ settings: UNLIMITED, farMtu: 1400 })
     await unlimited(path)
   })
-
-  /** What the kernel remembers of the path. */
-  async function cachedMtu(): Promise<string | undefined> {
-    return /mtu (\d+)/.exec(await run('ip', 'route', 'get', path.farAddress))?.[1]
-  }
 
   test('cuts what may be cut, and fragments of fragments', async () => {
     for (const size of ['1373', '1472', '5000', '60000']) {
@@ -136,13 +162,13 @@ describe('a forwarding stack with a smaller MTU on its far side', () => {
       expect(through).toMatchObject({ sent: 3, received: 3 })
       expect(through.output).not.toContain('wrong data')
     }
-    expect(await cachedMtu()).toBeUndefined()
+    expect(await cachedMtu(path)).toBeUndefined()
   })
 
   test('asks for smaller packets where DF is set, and the kernel learns', async () => {
     const { stdout } = await execute('ping', ['-c', '1', '-M', 'do', '-s', '1373', path.farAddress])
     expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 Frag needed and DF set (mtu = 1400)`)
-    expect(await cachedMtu()).toBe('1400')
+    expect(await cachedMtu(path)).toBe('1400')
     expect(await ping('-c', '1', '-M', 'do', '-s', '1372', path.farAddress)).toMatchObject({ received: 1 })
     expect(await ping('-c', '1', '-s', '5000', path.farAddress)).toMatchObject({ received: 1 })
   })
@@ -166,11 +192,65 @@ describe('a forwarding stack with a smaller MTU on its far side', () => {
   })
 })
 
-test('a stack that is not told to forward does not', async () => {
-  const path = await startRouter({ settings: ['net.ipv4.ip_forward=0'] })
-  expect(await ping('-c', '3', '-l', '3', '-W', '1', path.farAddress)).toMatchObject({ sent: 3, received: 0 })
-  expect(await ping('-c', '3', '-l', '3', path.routerFar)).toMatchObject({ sent: 3, received: 3 })
-  const counters = await path.stop()
-  expect(counters.get('IpInAddrErrors')).toBe(3)
-  expect(counters.has('IpForwDatagrams')).toBe(false)
+describe('a stack that forwards IPv6, with a smaller MTU on its far side', () => {
+  let path: RoutedPath
+  beforeAll(async () => {
+    path = await startRouter({ version: 6, settings: UNLIMITED, farMtu: 1400 })
+    await unlimited(path)
+  })
+
+  test('cuts nothing: it says that a packet is too big, and the kernel learns', async () => {
+    const { stdout } = await execute('ping', ['-c', '1', '-M', 'do', '-s', '1353', path.farAddress])
+    expect(stdout).toContain(`From ${path.routerNear} icmp_seq=1 Packet too big: mtu=1400`)
+    expect(await cachedMtu(path)).toBe('1400')
+    expect(await ping('-c', '1', '-M', 'do', '-s', '1352', path.farAddress)).toMatchObject({ received: 1 })
+    for (const size of ['1353', '5000', '60000']) {
+      const through = await ping('-c', '3', '-l', '3', '-p', 'a1b2c3d4e5', '-s', size, path.farAddress)
+      expect(through).toMatchObject({ sent: 3, received: 3 })
+      expect(through.output).not.toContain('wrong data')
+    }
+  })
+
+  test('shows each MTU on the way to traceroute', async () => {
+    await run('ip', '-6', 'route', 'flush', 'cache')
+    const output = await run('traceroute', '-n', '-q', '1', '-m', '5', ...PATIENT, '--mtu', path.farAddress)
+    expect(output.match(/\S+ {2}[\d.]+ ms F=\d+/g)?.map((line) => line.replace(/ {2}.* ms/, ''))).toEqual([
+      `${path.routerNear} F=1500`,
+      `${path.farAddress} F=1400`,
+    ])
+  })
+
+  test('lets TCP through, which finds the MTU by that', async () => {
+    await run('ip', '-6', 'route', 'flush', 'cache')
+    await path.far.startTcpEcho(path.farAddress)
+    const sent = randomBytes(8_000_000)
+    expect((await tcpExchange(path.farAddress, sent)).equals(sent)).toBe(true)
+  })
+
+  test('counts what it refused', async () => {
+    const counters = await path.stop()
+    expect(counters.get('Icmp6OutPktTooBigs')).toBeGreaterThanOrEqual(2)
+    expect(counters.get('Ip6InTooBigErrors')).toBe(counters.get('Icmp6OutPktTooBigs'))
+    for (const name of ['Ip6FragOKs', 'Ip6FragCreates']) expect(counters.has(name)).toBe(false)
+  })
 })
+
+test.each([
+  { version: 4, setting: 'net.ipv4.ip_forward=0', refused: 'IpInAddrErrors', forwarded: 'IpForwDatagrams' },
+  {
+    version: 6,
+    setting: 'net.ipv6.conf.all.forwarding=0',
+    refused: 'Ip6InAddrErrors',
+    forwarded: 'Ip6OutForwDatagrams',
+  },
+] as const)(
+  'a stack that is not told to forward IPv$version does not',
+  async ({ version, setting, refused, forwarded }) => {
+    const path = await startRouter({ version, settings: [setting] })
+    expect(await ping('-c', '3', '-l', '3', '-W', '1', path.farAddress)).toMatchObject({ sent: 3, received: 0 })
+    expect(await ping('-c', '3', '-l', '3', path.routerFar)).toMatchObject({ sent: 3, received: 3 })
+    const counters = await path.stop()
+    expect(counters.get(refused)).toBe(3)
+    expect(counters.has(forwarded)).toBe(false)
+  },
+)

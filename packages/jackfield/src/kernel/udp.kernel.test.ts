@@ -11,12 +11,14 @@ import {
   IP_RECVTTL,
   IP_TOS,
   IP_TTL,
+  IPV6_RECVERR,
   MSG_ERRQUEUE,
   MSG_TRUNC,
   SO_ERROR,
   SO_NO_CHECK,
   SOCK_DGRAM,
   SOL_IP,
+  SOL_IPV6,
   SOL_SOCKET,
   SOL_UDP,
   SocketError,
@@ -25,8 +27,17 @@ import {
 } from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
 import { serve } from '../services/services.js'
-import { kernelSocket, noise, type OpenStack, openStack, receive, stackSocket } from './in-process.test-support.js'
-import { ping, run, sniff, until } from './kernel.test-support.js'
+import {
+  familyOf,
+  kernelSocket,
+  noise,
+  type OpenStack,
+  openStack,
+  receive,
+  settled,
+  stackSocket,
+} from './in-process.test-support.js'
+import { bracketed, ping, run, sniff, until } from './kernel.test-support.js'
 
 /** The code of what a call throws. */
 function codeOf(call: () => unknown): string | undefined {
@@ -41,27 +52,44 @@ function codeOf(call: () => unknown): string | undefined {
 
 /** Sends by perl, whose sockets take any option. `$s` is a UDP socket connected to the address. */
 function perl(address: string, port: number, script: string): Promise<string> {
+  const six = address.includes(':')
+  const name = six
+    ? 'pack_sockaddr_in6($ARGV[1], inet_pton(AF_INET6, $ARGV[0]))'
+    : 'pack_sockaddr_in($ARGV[1], inet_aton($ARGV[0]))'
   const open =
-    'use Socket; socket(my $s, PF_INET, SOCK_DGRAM, 17) or die $!;' +
-    'connect($s, pack_sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die $!;'
+    'use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6);' +
+    `socket(my $s, ${six ? 'AF_INET6' : 'AF_INET'}, SOCK_DGRAM, 17) or die $!; connect($s, ${name}) or die $!;`
   return run('perl', '-e', open + script, address, String(port))
 }
 
-describe.each([true, false])('large datagrams, offload: %s', (offload) => {
-  test.each([1, 1472, 1473, 2952, 9000, 65_507])('of %i bytes pass both ways', async (size) => {
-    const { kernel, stack, sockets } = openStack('tun', { offload })
+/** The devices and versions of what passes over all of them. */
+const WAYS = [
+  { kind: 'tun', version: 4, offload: true },
+  { kind: 'tun', version: 4, offload: false },
+  { kind: 'tun', version: 6, offload: true },
+  { kind: 'tun', version: 6, offload: false },
+  { kind: 'tap', version: 6, offload: true },
+] as const
+
+describe.each(WAYS)('large datagrams over $kind and IPv$version, offload: $offload', ({ kind, version, offload }) => {
+  test.each([1, 1452, 1453, 1472, 1473, 2952, 9000, 65_507])('of %i bytes pass both ways', async (size) => {
+    const opened = openStack(kind, { version, offload })
+    const { kernel, stack, sockets } = opened
+    await settled(opened)
     const theirs = await kernelSocket(kernel)
-    const ours = stackSocket(sockets, `${stack}:5000`)
-    sockets.sendto(ours, noise(size), 0, `${kernel}:${theirs.port}`)
+    const ours = stackSocket(sockets, `${bracketed(stack)}:5000`)
+    sockets.sendto(ours, noise(size), 0, `${bracketed(kernel)}:${theirs.port}`)
     await theirs.count(1)
     expect(theirs.received[0]?.data.equals(noise(size))).toBe(true)
     expect(theirs.received[0]?.from).toMatchObject({ address: stack, port: 5000 })
     await theirs.send(noise(size, 2), 5000, stack)
     const { data, from } = await receive(sockets, ours)
     expect(noise(size, 2).equals(data)).toBe(true)
-    expect(from).toBe(`${kernel}:${theirs.port}`)
+    expect(from).toBe(`${bracketed(kernel)}:${theirs.port}`)
   })
+})
 
+describe.each([true, false])('datagrams that are too large, offload: %s', (offload) => {
   test('of more than IPv4 can carry are refused', () => {
     const { kernel, sockets } = openStack('tun', { offload })
     const ours = sockets.socket(AF_INET, SOCK_DGRAM)
@@ -69,21 +97,25 @@ describe.each([true, false])('large datagrams, offload: %s', (offload) => {
   })
 })
 
-describe.each([true, false])('one large send, offload: %s', (offload) => {
+describe.each(WAYS)('one large send over $kind and IPv$version, offload: $offload', ({ kind, version, offload }) => {
   test('is cut by UDP_SEGMENT into datagrams', async () => {
-    const { kernel, stack, sockets } = openStack('tun', { offload })
+    const opened = openStack(kind, { version, offload })
+    const { kernel, stack, sockets } = opened
+    await settled(opened)
     const theirs = await kernelSocket(kernel)
-    const ours = stackSocket(sockets, `${stack}:5000`)
+    const ours = stackSocket(sockets, `${bracketed(stack)}:5000`)
     sockets.setsockopt(ours, SOL_UDP, UDP_SEGMENT, 1000)
-    sockets.sendto(ours, noise(60_500), 0, `${kernel}:${theirs.port}`)
+    sockets.sendto(ours, noise(60_500), 0, `${bracketed(kernel)}:${theirs.port}`)
     await theirs.count(61)
     expect(theirs.received.map(({ data }) => data.length)).toEqual([...Array<number>(60).fill(1000), 500])
     expect(Buffer.concat(theirs.received.map(({ data }) => data)).equals(noise(60_500))).toBe(true)
   })
 
   test('of the kernel comes in as datagrams', async () => {
-    const { stack, sockets } = openStack('tun', { offload })
-    const ours = stackSocket(sockets, `${stack}:5000`)
+    const opened = openStack(kind, { version, offload })
+    const { stack, sockets } = opened
+    await settled(opened)
+    const ours = stackSocket(sockets, `${bracketed(stack)}:5000`)
     // UDP_SEGMENT is 103.
     await perl(stack, 5000, 'setsockopt($s, 17, 103, pack("i", 1000)) or die $!; send($s, "ab" x 5250, 0) or die $!')
     const lengths: number[] = []
@@ -96,8 +128,10 @@ describe.each([true, false])('one large send, offload: %s', (offload) => {
   })
 
   test('of the kernel comes in merged where UDP_GRO asks for it and the device can', async () => {
-    const { stack, sockets, device } = openStack('tun', { offload })
-    const ours = stackSocket(sockets, `${stack}:5000`)
+    const opened = openStack(kind, { version, offload })
+    const { stack, sockets, device } = opened
+    await settled(opened)
+    const ours = stackSocket(sockets, `${bracketed(stack)}:5000`)
     sockets.setsockopt(ours, SOL_UDP, UDP_GRO, 1)
     await perl(stack, 5000, 'setsockopt($s, 17, 103, pack("i", 1000)) or die $!; send($s, "ab" x 5250, 0) or die $!')
     const lengths: number[] = []
@@ -111,11 +145,26 @@ describe.each([true, false])('one large send, offload: %s', (offload) => {
   })
 })
 
-describe('a closed port of the kernel', () => {
+describe.each([
+  {
+    version: 4,
+    level: SOL_IP,
+    recvErr: IP_RECVERR,
+    told: { origin: 2, type: 3, code: 3 },
+    count: 'IcmpInDestUnreachs',
+  },
+  {
+    version: 6,
+    level: SOL_IPV6,
+    recvErr: IPV6_RECVERR,
+    told: { origin: 3, type: 1, code: 4 },
+    count: 'Icmp6InDestUnreachs',
+  },
+] as const)('a closed port of the kernel over IPv$version', ({ version, level, recvErr, told, count }) => {
   test('refuses a connected socket: the next call fails, then it goes on', async () => {
-    const { kernel, sockets } = openStack('tun')
-    const fd = sockets.socket(AF_INET, SOCK_DGRAM)
-    sockets.connect(fd, `${kernel}:4321`)
+    const { kernel, sockets } = openStack('tun', { version })
+    const fd = sockets.socket(familyOf(kernel), SOCK_DGRAM)
+    sockets.connect(fd, `${bracketed(kernel)}:4321`)
     sockets.send(fd, 'hello')
     await expect(receive(sockets, fd)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     expect(sockets.getsockopt(fd, SOL_SOCKET, SO_ERROR)).toBe(0)
@@ -123,29 +172,29 @@ describe('a closed port of the kernel', () => {
   })
 
   test('is no matter of a socket that is not connected', async () => {
-    const { kernel, stack, sockets, hosted } = openStack('tun')
-    const fd = stackSocket(sockets, `${stack}:5000`)
-    sockets.sendto(fd, 'hello', 0, `${kernel}:4321`)
-    await until(() => hosted.stack.counters()['IcmpInDestUnreachs'] === 1, 'the error')
+    const { kernel, stack, sockets, hosted } = openStack('tun', { version })
+    const fd = stackSocket(sockets, `${bracketed(stack)}:5000`)
+    sockets.sendto(fd, 'hello', 0, `${bracketed(kernel)}:4321`)
+    await until(() => hosted.stack.counters()[count] === 1, 'the error')
     expect(codeOf(() => sockets.recv(fd, new Uint8Array(1)))).toBe('EAGAIN')
     const theirs = await kernelSocket(kernel)
-    sockets.sendto(fd, 'hello', 0, `${kernel}:${theirs.port}`)
+    sockets.sendto(fd, 'hello', 0, `${bracketed(kernel)}:${theirs.port}`)
     await theirs.count(1)
   })
 
-  test('tells a socket with IP_RECVERR what, where and about what', async () => {
-    const { kernel, stack, sockets } = openStack('tun')
-    const fd = stackSocket(sockets, `${stack}:5000`)
-    sockets.setsockopt(fd, SOL_IP, IP_RECVERR, 1)
-    sockets.sendto(fd, 'which one?', 0, `${kernel}:4321`)
+  test('tells a socket that asks for errors what, where and about what', async () => {
+    const { kernel, stack, sockets } = openStack('tun', { version })
+    const fd = stackSocket(sockets, `${bracketed(stack)}:5000`)
+    sockets.setsockopt(fd, level, recvErr, 1)
+    sockets.sendto(fd, 'which one?', 0, `${bracketed(kernel)}:4321`)
     await expect(receive(sockets, fd)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     const { data, from, control, flags } = await receive(sockets, fd, MSG_ERRQUEUE)
     expect(new TextDecoder().decode(data)).toBe('which one?')
-    expect(from).toBe(`${kernel}:4321`)
+    expect(from).toBe(`${bracketed(kernel)}:4321`)
     expect(flags & MSG_ERRQUEUE).toBe(MSG_ERRQUEUE)
-    const told = control.find(({ type }) => type === IP_RECVERR)?.data
-    expect(told).toMatchObject({ errno: 111, origin: 2, type: 3, code: 3 })
-    expect(String((told as { offender: SocketAddress }).offender.address)).toBe(kernel)
+    const error = control.find(({ type }) => type === recvErr)?.data
+    expect(error).toMatchObject({ errno: 111, ...told })
+    expect(String((error as { offender: SocketAddress }).offender.address)).toBe(kernel)
     expect(codeOf(() => sockets.recv(fd, new Uint8Array(1), MSG_ERRQUEUE))).toBe('EAGAIN')
   })
 })
