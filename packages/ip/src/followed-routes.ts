@@ -1,4 +1,4 @@
-import { EEXIST, ENOENT, type RouteEntry, SocketError } from '@jackfield/interfaces'
+import { type RouteEntry, SocketError } from '@jackfield/interfaces'
 import type { RouteTable } from './route-table.js'
 
 /** The key of a route among those that addresses bring: of several alike one is enough. */
@@ -23,11 +23,14 @@ function same(a: RouteEntry | undefined, b: RouteEntry): boolean {
   return a !== undefined && a.source === b.source && a.metric === b.metric
 }
 
-/** A route that somebody else added, or took out, is his affair (as Linux's `fib_magic` has it). */
+/**
+ * A route that somebody else added, or took out, is his affair (as Linux's `fib_magic` has it); one that the table refuses, as strangers'
+ * advertisements may name, is not there.
+ */
 function quietly(change: () => void): void {
   try {
     change()
   } catch (error) {
-    if (!(error instanceof SocketError && (error.errno === EEXIST || error.errno === ENOENT))) throw error
+    if (!(error instanceof SocketError)) throw error
   }
 }

@@ -1,4 +1,4 @@
-import { type IpAddress, isLimitedBroadcast } from '@jackfield/addr'
+import { type IpAddress, isLimitedBroadcast, isLinkLocal } from '@jackfield/addr'
 import {
   EEXIST,
   EINVAL,
@@ -277,8 +277,10 @@ export class RouteTable {
       throw this.fault(EINVAL, entry, `the gateway ${gateway} is this host`)
     }
     const index = via === undefined ? this.finder.linkOf(gateway) : via.index
-    // A medium without link addresses needs no neighbour: whatever goes into it reaches the other end.
-    if (index === 0 || (via !== undefined && via.medium !== 'ip' && !this.finder.onLink(gateway, index))) {
+    // A medium without link addresses needs no neighbour: whatever goes into it reaches the other end. A link-local address is on
+    // the link that is named with it, by whatever prefix (RFC 4291 2.5.6).
+    const near = via !== undefined && (via.medium === 'ip' || (this.version === 6 && isLinkLocal(gateway)))
+    if (index === 0 || (via !== undefined && !near && !this.finder.onLink(gateway, index))) {
       throw this.fault(
         ENETUNREACH,
         entry,

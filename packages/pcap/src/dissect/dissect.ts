@@ -5,7 +5,9 @@ import {
   ETH_P_IP,
   ETH_P_IPV6,
   IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
   IPPROTO_IGMP,
+  IPPROTO_IPV6,
   IPPROTO_TCP,
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
@@ -17,8 +19,10 @@ import { dataLayer } from './data.js'
 import { type DissectInput, type Dissectors, dissectPayload } from './dissectors.js'
 import { dissectEthernet, dissectVlan } from './ethernet.js'
 import { dissectIcmpv4 } from './icmpv4.js'
+import { dissectIcmpv6 } from './icmpv6.js'
 import { dissectIgmp } from './igmp.js'
 import { dissectIpv4 } from './ipv4.js'
+import { dissectIpv6 } from './ipv6.js'
 import { Layer } from './layer.js'
 import { dissectTcp } from './tcp.js'
 import type { TcpSession } from './tcp-session.js'
@@ -32,12 +36,15 @@ export function createDissectors(): Dissectors {
   return {
     etherTypes: new Map([
       [ETH_P_IP, dissectIpv4],
+      [ETH_P_IPV6, dissectIpv6],
       [ETH_P_ARP, dissectArp],
       [ETH_P_8021Q, dissectVlan],
       [ETH_P_8021AD, dissectVlan],
     ]),
     protocols: new Map([
       [IPPROTO_ICMP, dissectIcmpv4],
+      [IPPROTO_ICMPV6, dissectIcmpv6],
+      [IPPROTO_IPV6, dissectIpv6],
       [IPPROTO_IGMP, dissectIgmp],
       [IPPROTO_IPIP, dissectIpv4],
       [IPPROTO_TCP, dissectTcp],

@@ -6,7 +6,7 @@ import { arp, frame, HELLO, icmp, igmp, ipv4, join, MAC_TWO, patched, udp } from
 
 /*
  * What tcpdump 4.99.3 prints of the same bytes with -n -t, as it was seen to. UDP-Lite, which tcpdump does not know, and
- * what this package leaves to others (IPv6) are apart.
+ * what this package leaves to others are apart.
  */
 
 const datagram = ipv4(17, udp(5000, 7, HELLO))

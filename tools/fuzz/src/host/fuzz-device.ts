@@ -106,7 +106,15 @@ export class FuzzDevice<Medium extends LinkMedium = LinkMedium> implements LinkD
         if (get16(frame, at + 6) === 1) remember(this.asked, (get16(frame, at + 24) << 16) | get16(frame, at + 26))
         return
       }
+      if (type === 0x86dd) {
+        this.examineIpv6(frame, at)
+        return
+      }
       if (type !== 0x0800) throw new Error(`${this.name} was given a frame of type ${type}: ${toHex(frame)}`)
+    }
+    if (this.medium === 'ip' && (frame[0] ?? 0) >>> 4 === 6) {
+      this.examineIpv6(frame, 0)
+      return
     }
     const length = frame.length - at
     const headerLength = ((frame[at] ?? 0) & 15) * 4
@@ -116,6 +124,15 @@ export class FuzzDevice<Medium extends LinkMedium = LinkMedium> implements LinkD
     }
     if (internetChecksum(frame, at, at + headerLength) !== 0) {
       throw new Error(`${this.name} was given an IPv4 packet with a bad header checksum: ${toHex(frame)}`)
+    }
+    if (length > this.mtu) throw new Error(`${this.name} was given a packet of ${length} bytes, above its MTU`)
+    remember(this.sent, frame.subarray(at))
+  }
+
+  private examineIpv6(frame: Uint8Array, at: number): void {
+    const length = frame.length - at
+    if (length < 40 || (frame[at] as number) >>> 4 !== 6 || get16(frame, at + 4) + 40 !== length) {
+      throw new Error(`${this.name} was given a malformed IPv6 packet: ${toHex(frame)}`)
     }
     if (length > this.mtu) throw new Error(`${this.name} was given a packet of ${length} bytes, above its MTU`)
     remember(this.sent, frame.subarray(at))

@@ -26,7 +26,8 @@ export function checkLimits(stack: Stack<string>, tables: Tables, sockets: numbe
     check('bytes of fragments', each.memory, each.highThreshold)
   }
   for (const each of tables.destinations) check('destinations', each.size, MOST_DESTINATIONS)
-  const neighborLimit = Number(stack.sysctl.get('net.ipv4.neigh.default.gc_thresh3'))
+  const version = stack.network(4) === undefined ? 6 : 4
+  const neighborLimit = Number(stack.sysctl.get(`net.ipv${version}.neigh.default.gc_thresh3`))
   for (const each of tables.neighbors) {
     pinned += MOST_WAITING
     check('neighbours', each.size, neighborLimit)
