@@ -14,7 +14,7 @@ export interface PacketPoolOptions {
  * Buffer sizes, in bytes: a small control packet, an Ethernet frame, a jumbo frame, the largest IP packet with room; and those
  * between by which Linux allocates, as what a packet pins decides how much window TCP offers for it.
  */
-const SIZES = [512, 2048, 4096, 8192, 10_240, 16_384, 32_768, 67_584] as const
+const SIZES = [512, 1024, 2048, 4096, 8192, 10_240, 16_384, 32_768, 67_584] as const
 
 /** Unused packet objects kept for reuse. */
 const MAX_FREE_SHELLS = 8192

@@ -15,6 +15,7 @@ const THROTTLED = 0x800
 const ORPHANED = 0x1000
 const DEAD = 0x2000
 const CONNECT_UNTOLD = 0x4000
+const WRITER_WAITS = 0x8000
 
 /** The flags of a connection, each a bit of one word: a hundred thousand connections are to fit into memory. */
 export class ConnectionFlags extends ConnectionLoss {
@@ -149,5 +150,14 @@ export class ConnectionFlags extends ConnectionLoss {
 
   set connectUntold(value: boolean) {
     this.put(CONNECT_UNTOLD, value)
+  }
+
+  /** A writer waits for the handshake: its data will carry the acknowledgement (Linux's `sk_write_pending`). */
+  get writerWaits(): boolean {
+    return (this.flags & WRITER_WAITS) !== 0
+  }
+
+  set writerWaits(value: boolean) {
+    this.put(WRITER_WAITS, value)
   }
 }

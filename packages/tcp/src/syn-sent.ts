@@ -78,7 +78,8 @@ function answered(c: Connection, s: ArrivingSegment): void {
     receiveData(c, s)
   }
   // As Linux: with data to go, or a peer that defers its accept, the acknowledgement may ride on data.
-  const waits = c.sendQueue.sendHead !== null || c.writeSeq !== c.sndNxt
+  const waits = c.writerWaits || c.sendQueue.sendHead !== null || c.writeSeq !== c.sndNxt
+  c.writerWaits = false
   if (waits || (c.nonagle & NAGLE_CORK) !== 0 || c.deferAccept > 0 || inPingPong(c)) delayAckOfHandshake(c)
   else sendAck(c)
   push(c)

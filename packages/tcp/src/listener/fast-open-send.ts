@@ -23,5 +23,6 @@ export function fastOpenSend(c: Connection, message: Message): number {
     result = beginConnect(c, message.name)
     c.fastOpenRequest = null
   }
+  if (result === -EINPROGRESS && request.copied === 0) c.writerWaits = message.continues
   return result === -EINPROGRESS && request.copied > 0 ? request.copied : result
 }

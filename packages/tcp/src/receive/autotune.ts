@@ -130,18 +130,26 @@ function updateReceiveRtt(c: Connection, sample: number, byWindow: boolean): voi
   else if (!byWindow && c.rcvNxt === c.copiedSeq) c.rcvRtt8 = former - Math.floor(former / 8) + sample
 }
 
+/** Round trips below this pass while a kernel copies one read; microseconds. */
+const PASSES_WHILE_COPYING = 1000
+
 /**
  * The user has read: the buffer is made large enough for twice what is read in a round trip (Linux's
- * `tcp_rcv_space_adjust`, dynamic right-sizing).
+ * `tcp_rcv_space_adjust`, dynamic right-sizing). Linux looks after each packet that it copied, so that once a round trip is over
+ * the first of a read decides, and what waits behind it says that the reader is slow.
+ * @param copied bytes read
+ * @param first those of them that were of the first packet
  */
-export function adjustReceiveSpace(c: Connection): void {
+export function adjustReceiveSpace(c: Connection, copied: number, first: number): void {
   if (c.rcvRtt8 === 0) return
   const { now } = c.tcp
-  if ((now - c.spaceTime) >>> 0 < Math.floor(c.rcvRtt8 / 8)) return
-  const waiting = (c.rcvNxt - c.copiedSeq) | 0
-  const copied = ((c.copiedSeq - c.spaceSeq) | 0) - waiting
-  if (copied > c.spaceSize) growReceiveBuffer(c, copied)
-  c.spaceSeq = c.copiedSeq
+  const roundTrip = Math.floor(c.rcvRtt8 / 8)
+  if ((now - c.spaceTime) >>> 0 < roundTrip) return
+  const at = roundTrip < PASSES_WHILE_COPYING ? c.copiedSeq : (c.copiedSeq - copied + first) | 0
+  const waiting = (c.rcvNxt - at) | 0
+  const perRoundTrip = ((at - c.spaceSeq) | 0) - waiting
+  if (perRoundTrip > c.spaceSize) growReceiveBuffer(c, perRoundTrip)
+  c.spaceSeq = at
   c.spaceTime = now
 }
 

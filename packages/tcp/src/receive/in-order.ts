@@ -31,6 +31,11 @@ export class InOrderQueue {
     return this.count
   }
 
+  /** Bytes of the first packet. */
+  get firstLength(): number {
+    return this.first === null ? 0 : this.first.end - this.first.start
+  }
+
   /**
    * Takes a packet whose window is the payload that comes next (see `keepPacket`).
    * @returns true where it was copied into the last one

@@ -38,8 +38,9 @@ export function readData(c: Connection, message: Message): number {
   if ((flags & MSG_OOB) !== 0) return readUrgent(c, message)
   message.flags = 0
   const before = c.inOrder.bytes
+  const first = c.inOrder.firstLength
   const copied = c.urgentState === URGENT_NONE ? plainRead(c, message, flags) : urgentRead(c, message, flags)
-  if (copied > 0) adjustReceiveSpace(c)
+  if (copied > 0 && (flags & MSG_PEEK) === 0) adjustReceiveSpace(c, copied, Math.min(copied, first))
   if (before > 0 && c.inOrder.bytes === 0) c.tcp.queues.receiveSettled(c)
   // A FIN is read with what is before it, or alone.
   if (c.finReceived && c.inOrder.bytes === 0) c.copiedSeq = c.rcvNxt

@@ -42,6 +42,7 @@ export function queueData(c: Connection, message: Message): number {
   if (!stateIn(c.state, OPEN) && c.passiveFastOpen?.early !== true) {
     if (stateIn(c.state, OPENING)) {
       c.noSpace = true
+      c.writerWaits = message.continues
       return -EAGAIN
     }
     return -EPIPE

@@ -19,7 +19,6 @@ const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 export function retransmitTimeout(c: Connection): void {
   const { head } = c.sendQueue
   if (c.packetsOut === 0 || head === null) return
-  c.lossProbeSent = false
   const { counters } = c.tcp
   if (c.sndWnd === 0 && !c.orphaned && !stateIn(c.state, OPENING)) {
     // The peer took its window back: it is alive as long as it answers.
