@@ -1,3 +1,4 @@
+import type { Timer } from '@jackfield/clock'
 import {
   EBADF,
   EEXIST,
@@ -19,7 +20,7 @@ import type { SocketHost } from '@jackfield/stack'
 import type { DescriptorTable } from './descriptors.js'
 import type { FileObserver, OpenFile } from './open-file.js'
 import { fileEvents } from './poll.js'
-import type { WaitOptions } from './waiting.js'
+import type { AbortSignalLike, WaitOptions } from './waiting.js'
 
 /** How an event is reported, beside what is watched for. */
 const MODES = EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP
@@ -107,13 +108,23 @@ class Interest<T> implements FileObserver {
   }
 }
 
+interface WaitUnderWay<T> {
+  readonly max: number
+  readonly resolve: (events: ReadinessEvent<T>[]) => void
+  readonly reject: (reason: unknown) => void
+  readonly signal: AbortSignalLike | undefined
+}
+
 /** @internal */
 export class ReadinessSet<T> implements Readiness<T> {
   private readonly host: SocketHost
   private readonly table: DescriptorTable
   private readonly interests = new Map<number, Interest<T>>()
   private listed: Interest<T>[] = []
-  private wake: (() => void) | null = null
+  /** Who waits. One at a time. */
+  private waiting: WaitUnderWay<T> | null = null
+  /** Made for the first wait that has an end. */
+  private timer: Timer | null = null
 
   constructor(host: SocketHost, table: DescriptorTable) {
     this.host = host
@@ -177,42 +188,31 @@ export class ReadinessSet<T> implements Readiness<T> {
         still.push(interest)
       }
     }
-    this.listed = [...listed.slice(at), ...still]
+    this.listed = at === listed.length ? still : [...listed.slice(at), ...still]
     return found
   }
 
   wait(options: WaitOptions & { timeout?: number; max?: number } = {}): Promise<ReadinessEvent<T>[]> {
     const { signal, timeout = Number.POSITIVE_INFINITY, max = 64 } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.wake !== null) {
+    if (this.waiting !== null) {
       return Promise.reject(new SocketError(EINVAL, 'epoll_wait', { detail: 'somebody waits on it already' }))
     }
     const now = this.poll(max)
     if (now.length > 0 || timeout === 0) return Promise.resolve(now)
     return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.wake = null
-        timer.cancel()
-        signal?.removeEventListener('abort', abort)
+      this.waiting = { max, resolve, reject, signal }
+      if (timeout > 0 && timeout !== Number.POSITIVE_INFINITY) {
+        this.timer ??= this.host.clock.createTimer(() => this.finish())
+        this.timer.setAfter(timeout * 1000)
       }
-      const finish = (): void => {
-        settle()
-        resolve(this.poll(max))
-      }
-      const abort = (): void => {
-        settle()
-        reject(signal?.reason)
-      }
-      const timer = this.host.clock.createTimer(finish)
-      if (timeout > 0 && timeout !== Number.POSITIVE_INFINITY) timer.setAfter(timeout * 1000)
-      signal?.addEventListener('abort', abort)
-      this.wake = finish
+      signal?.addEventListener('abort', this.aborted)
     })
   }
 
   close(): void {
     for (const interest of [...this.interests.values()]) this.forget(interest)
-    this.wake?.()
+    this.finish()
   }
 
   /** True: somebody waited. */
@@ -221,9 +221,9 @@ export class ReadinessSet<T> implements Readiness<T> {
       interest.listed = true
       this.listed.push(interest)
     }
-    const { wake } = this
-    wake?.()
-    return wake !== null
+    const waited = this.waiting !== null
+    if (waited) this.finish()
+    return waited
   }
 
   forget(interest: Interest<T>): void {
@@ -231,6 +231,25 @@ export class ReadinessSet<T> implements Readiness<T> {
     if (this.interests.get(interest.fd) === interest) this.interests.delete(interest.fd)
     if (interest.listed) this.listed = this.listed.filter((other) => other !== interest)
     interest.listed = false
+  }
+
+  /** Tells who waits what is ready: perhaps nothing. */
+  private finish(): void {
+    const waiting = this.settle()
+    waiting?.resolve(this.poll(waiting.max))
+  }
+
+  private readonly aborted = (): void => {
+    const waiting = this.settle()
+    waiting?.reject(waiting.signal?.reason)
+  }
+
+  private settle(): WaitUnderWay<T> | null {
+    const { waiting } = this
+    this.waiting = null
+    this.timer?.cancel()
+    waiting?.signal?.removeEventListener('abort', this.aborted)
+    return waiting
   }
 
   private find(fd: number): Interest<T> {

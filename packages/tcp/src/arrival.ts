@@ -3,6 +3,7 @@ import type { ArrivingSegment } from './arriving-segment.js'
 import { abortOnData, enterTimeWait, finishClose, finWait2 } from './close.js'
 import type { Connection } from './connection.js'
 import { ACK_NOW } from './connection-state.js'
+import { isPredicted, takePredicted } from './header-prediction.js'
 import { checkFastOpenChild, fastOpenEstablished } from './listener/fast-open-child.js'
 import { establish } from './open.js'
 import { receiveData } from './receive/data.js'
@@ -52,6 +53,10 @@ function takeTimestamps(c: Connection, s: ArrivingSegment): void {
 }
 
 function established(c: Connection, s: ArrivingSegment): void {
+  if (isPredicted(c, s)) {
+    takePredicted(c, s)
+    return
+  }
   if ((s.flags & (FLAG_ACK | FLAG_RST | FLAG_SYN)) === 0) return
   if (!acceptable(c, s)) return
   if (processAck(c, s, ACK_SLOW_PATH | ACK_UPDATE_TS_RECENT) < 0) return

@@ -111,6 +111,8 @@ export type TcpCounters = {
   TcpExtTCPAckCompressed: number
   /** Acknowledgements without data. */
   TcpExtTCPPureAcks: number
+  /** Data that was as predicted, and took the short way. */
+  TcpExtTCPHPHits: number
   /** Acknowledgements that took the short way. */
   TcpExtTCPHPAcks: number
 
@@ -277,6 +279,7 @@ export function createTcpCounters(): TcpCounters {
     TcpExtDelayedACKLost: 0,
     TcpExtTCPAckCompressed: 0,
     TcpExtTCPPureAcks: 0,
+    TcpExtTCPHPHits: 0,
     TcpExtTCPHPAcks: 0,
     TcpExtOutOfWindowIcmps: 0,
     TcpExtPAWSActive: 0,

@@ -1,9 +1,8 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
 import { seqBetween, seqGt } from '../sequence.js'
-import { longestRto } from '../timer-bounds.js'
 import { FLAG_ACK, FLAG_RST, FLAG_SYN } from '../wire/segment.js'
 import { pawsRejects } from './paws.js'
-import { REQUEST_TIMEOUT, type Request } from './request.js'
+import type { Request } from './request.js'
 import { inSequenceWindow } from './sequence-window.js'
 import { resendSynAck } from './syn-ack.js'
 
@@ -53,9 +52,8 @@ export function checkRequest(r: Request, s: ArrivingSegment, fastOpen: boolean):
 /** PAWS; when the SYN came is not kept, but about so long ago. */
 function isOld(r: Request, s: ArrivingSegment): boolean {
   const { clockNow } = r.listener.connection.tcp
-  const ago = Math.min(REQUEST_TIMEOUT * 2 ** r.timeouts, longestRto(r.listener.connection))
   const now = Math.floor(clockNow / 1_000_000)
-  return pawsRejects(s, r.tsRecent, now - Math.floor(ago / 1_000_000), now)
+  return pawsRejects(s, r.tsRecent, now - Math.floor(r.wait / 1_000_000), now)
 }
 
 /** The echo is none of a timestamp that a SYN-ACK had: who sends it never saw one. */

@@ -88,10 +88,16 @@ export class Request extends PortEntry implements RateLimited {
     this.flow.route = null
   }
 
-  /** Arms the timer: a second, doubled at each expiry, at most `tcp_rto_max`. */
+  /** Arms the timer. */
   armTimer(): void {
     const { tcp } = this.listener.connection
-    this.timer.set(tcp.clockNow + Math.min(REQUEST_TIMEOUT * 2 ** this.timeouts, longestRto(this.listener.connection)))
+    this.timer.set(tcp.clockNow + this.wait)
+  }
+
+  /** How long the present wait for the acknowledgement is, in microseconds: a second, doubled at each expiry, at most `tcp_rto_max`. */
+  get wait(): number {
+    const longest = longestRto(this.listener.connection)
+    return Math.min(this.timeouts === 0 ? REQUEST_TIMEOUT : REQUEST_TIMEOUT * 2 ** this.timeouts, longest)
   }
 
   cancelTimer(): void {
