@@ -14,24 +14,29 @@ const BY_CONNECTION = 0x20
  * int32 words, IPv4 in its mapped form. The table keeps the fields: read them only.
  */
 export class PortEntry {
-  /** `AF_INET` or `AF_INET6`. */
-  readonly family: number
-  local0 = 0
-  local1 = 0
-  local2: number
-  local3 = 0
+  // What a lookup reads comes first, so that it lies together.
+  /** @internal Hash under which it is in the table of bound or of connected entries. */
+  hash = 0
+  /** @internal */
+  nextHashed: PortEntry | null = null
   /** 0: not bound. */
   localPort = 0
-  remote0 = 0
-  remote1 = 0
-  remote2 = 0
-  remote3 = 0
   /** May be 0 in a connected datagram socket: any port of that address. */
   remotePort = 0
+  remote3 = 0
+  remote2 = 0
+  remote1 = 0
+  remote0 = 0
+  local3 = 0
+  local2: number
+  local1 = 0
+  local0 = 0
   /** The flags below, each a bit. */
   private portFlags = 0
   /** `SO_BINDTODEVICE`, 0 for any. */
   boundInterface = 0
+  /** `AF_INET` or `AF_INET6`. */
+  readonly family: number
   /** The next entry with the same local port; newest first. */
   nextOnPort: PortEntry | null = null
 
@@ -39,10 +44,6 @@ export class PortEntry {
   previousOnPort: PortEntry | null = null
   /** @internal */
   bucket: PortBucket | null = null
-  /** @internal Hash under which it is in the table of bound or of connected entries. */
-  hash = 0
-  /** @internal */
-  nextHashed: PortEntry | null = null
   /** @internal */
   previousHashed: PortEntry | null = null
   /** @internal */

@@ -178,6 +178,11 @@ export class PortTable<E extends PortEntry> {
    * Among equals the one bound last, or of a SO_REUSEPORT group the one that the flow's hash picks.
    */
   lookup(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number, interfaceIndex: number): E | null {
+    if (this.rule === 'stream') {
+      // Most segments are of a connection, and no two have the same 4-tuple: what else the port has is not even touched.
+      const found = this.lookupConnection(local, localPort, remote, remotePort, interfaceIndex)
+      if (found !== null) return found as E
+    }
     const bucket = this.ports.find(localPort)
     if (bucket === null) return null
     let best: PortEntry | null = null
@@ -245,12 +250,29 @@ export class PortTable<E extends PortEntry> {
     interfaceIndex: number,
   ): PortEntry | null {
     const { secret0, secret1, exact } = this
-    if (exact.count > 0) {
+    if (exact.count > 0 && this.rule !== 'stream') {
       const hash = hashFlow(secret0, secret1, local, localPort, remote, remotePort)
       const best = this.bestOf(exact.first(hash), local, localPort, remote, remotePort, interfaceIndex)
       if (best !== null) return best
     }
     return this.lookupBound(local, localPort, remote, remotePort, interfaceIndex)
+  }
+
+  /** Streams: the connection of a 4-tuple. */
+  private lookupConnection(
+    local: IpAddress,
+    localPort: number,
+    remote: IpAddress,
+    remotePort: number,
+    interfaceIndex: number,
+  ): PortEntry | null {
+    const hash = hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)
+    for (let each = this.exact.first(hash); each !== null; each = each.nextHashed) {
+      if (each.hash !== hash || each.localPort !== localPort || each.remotePort !== remotePort) continue
+      if (each.remote3 !== remote.w3 || each.remote2 !== remote.w2 || each.local3 !== local.w3) continue
+      if (score0(each, local, remote, remotePort, interfaceIndex) >= 0) return each
+    }
+    return null
   }
 
   /** The best of one chain, which other ports and addresses may share. */
