@@ -55,11 +55,11 @@ export class KernelTcp {
     return fd
   }
 
-  private connect(to: string, port: number): number {
+  private connect(to: string, port: number, address: Uint8Array = socketAddress(to, port)): number {
     const { calls } = this
     const fd = calls.socket(AF_INET, SOCK_STREAM, 0)
     calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, INT_ONE, 4)
-    if (calls.connect(fd, socketAddress(to, port), 16) !== 0) throw new Error(`connect ${to}:${port}`)
+    if (calls.connect(fd, address, 16) !== 0) throw new Error(`connect ${to}:${port}`)
     return fd
   }
 
@@ -144,12 +144,13 @@ export class KernelTcp {
 
   private connectAll(task: TcpTask & { task: 'connect' }, began: () => void): TcpResult {
     const { calls, address } = this
+    const target = socketAddress(task.to, task.port)
     began()
     let count = 0
     const begin = performance.now()
     const end = begin + task.span
     while (performance.now() < end) {
-      const fd = this.connect(task.to, task.port)
+      const fd = this.connect(task.to, task.port, target)
       if (calls.recv(fd, address, CHUNK, 0) !== 0) throw new Error('the peer did not close')
       calls.close(fd)
       count++
