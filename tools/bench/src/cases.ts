@@ -9,6 +9,7 @@ import { tcpMany } from './cases/tcp-many.js'
 import { tcpTun } from './cases/tcp-tun.js'
 import { tcpTunConnect } from './cases/tcp-tun-connect.js'
 import { tcpTunRtt } from './cases/tcp-tun-rtt.js'
+import { tcpVersions } from './cases/tcp-versions.js'
 import { udpInProcess } from './cases/udp-in-process.js'
 import { udpTun } from './cases/udp-tun.js'
 import type { Case } from './figure.js'
@@ -16,6 +17,7 @@ import type { Case } from './figure.js'
 /** In the order in which they run. */
 export const CASES: readonly Case[] = [
   tcpInProcess,
+  tcpVersions,
   tcpTun,
   tcpTunRtt,
   tcpTunConnect,
