@@ -41,7 +41,7 @@ export function cookieAck(c: Connection, listener: Listener, s: ArrivingSegment)
     if (!cookies.readTimestamp(r, (options.tsecr - offset) | 0)) return false
   }
   if (!routeRequest(c, r, s)) return true
-  offerWindow(c, r)
+  offerWindow(c, r, mss)
   const child = promote(listener, r, s)
   r.flow.route = null
   if (child === null) return true

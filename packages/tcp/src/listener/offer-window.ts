@@ -7,9 +7,16 @@ const TIMESTAMPS_LENGTH = 12
 
 const window = new InitialWindow()
 
-/** The window that a SYN-ACK offers, and its scale: by the listener's buffer. */
-export function offerWindow(c: Connection, r: Request): void {
-  requestWindow(c, r.advertisedMss - (r.timestampsOk ? TIMESTAMPS_LENGTH : 0), r.windowScaleOk, window)
+/**
+ * The window that a SYN-ACK offers, and its scale: by the listener's buffer.
+ * @param mss by whose multiples it goes; a cookie has only that of the peer left, and Linux takes that
+ */
+export function offerWindow(
+  c: Connection,
+  r: Request,
+  mss: number = r.advertisedMss - (r.timestampsOk ? TIMESTAMPS_LENGTH : 0),
+): void {
+  requestWindow(c, mss, r.windowScaleOk, window)
   r.window = window.window
   r.windowClamp = window.clamp
   r.rcvScale = window.scale
