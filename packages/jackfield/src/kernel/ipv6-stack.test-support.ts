@@ -44,6 +44,8 @@ export interface Ipv6StackSettings {
   /** The address of the kernel's end. Default: that of the place; null: none, and the device is up. */
   readonly kernelAddress?: string | null
   readonly sysctl?: Readonly<Record<string, number | string>>
+  /** Default true. */
+  readonly offload?: boolean
 }
 
 const open: Stack<HostModules>[] = []
@@ -58,7 +60,7 @@ afterEach(async () => {
 /** Opens it. It is closed after the test, by when it must have released every packet. */
 export function openIpv6Stack(settings: Ipv6StackSettings = {}): Ipv6Stack {
   const at = place('tap', 6)
-  const { addresses = [`${at.stack}/64`], kernelAddress = `${at.kernel}/64`, sysctl = {} } = settings
+  const { addresses = [`${at.stack}/64`], kernelAddress = `${at.kernel}/64`, sysctl = {}, offload = true } = settings
   const ip = ipv6()
   const clock = createSystemClock()
   const built: Stack<HostModules> = createStack({ clock })
@@ -72,7 +74,11 @@ export function openIpv6Stack(settings: Ipv6StackSettings = {}): Ipv6Stack {
   open.push(built)
   for (const [name, value] of Object.entries(sysctl)) built.sysctl.set(name, value)
   built.addInterface(createLoopback({ clock }), {})
-  const device = openTap({ name: at.name, ...(kernelAddress === null ? { up: true } : { address: kernelAddress }) })
+  const device = openTap({
+    name: at.name,
+    offload,
+    ...(kernelAddress === null ? { up: true } : { address: kernelAddress }),
+  })
   const networkInterface = built.addInterface(device, { addresses })
   const own = (): readonly InterfaceAddress[] =>
     (built.network(6)?.addresses() ?? []).filter((each) => each.interface === networkInterface)
