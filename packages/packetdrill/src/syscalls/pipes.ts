@@ -1,4 +1,4 @@
-import { EAGAIN, EBADF, EINVAL, MSG_MORE, SocketError } from '@jackfield/sockets'
+import { EAGAIN, EBADF, EINVAL, MSG_DONTWAIT, MSG_MORE, SocketError } from '@jackfield/sockets'
 import { symbolValue } from '../symbols.js'
 import type { Arguments } from './arguments.js'
 import type { CallRun, Syscall } from './call.js'
@@ -72,6 +72,8 @@ export const splice: Syscall = async (args, run) => {
 async function drain(args: Arguments, run: CallRun, fd: number, length: number, flags: number): Promise<number> {
   const live = run.files.live(fd)
   const buffer = args.buffer(length)
-  if ((flags & SPLICE_F_NONBLOCK) !== 0 || isImmediate(run.files.get(fd), 0)) return run.sockets.recv(live, buffer, 0)
+  if ((flags & SPLICE_F_NONBLOCK) !== 0 || isImmediate(run.files.get(fd), 0)) {
+    return run.sockets.recv(live, buffer, MSG_DONTWAIT)
+  }
   return run.sockets.promises.recv(live, buffer, 0)
 }
