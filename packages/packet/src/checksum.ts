@@ -61,15 +61,20 @@ export function updateChecksum(old: number, from: number, to: number): number {
   return ~sum & 0xffff
 }
 
+/** Where UDP's header has its checksum; no other transport's has it there. */
+const UDP_CHECKSUM_OFFSET = 6
+
 /**
  * Completes a partial checksum: sums from `checksumStart` to the end of the window, in which the field holds the
- * pseudo-header's folded sum, and stores the complement. A result of 0 is stored as 0xffff (RFC 768), which is
- * the same number in one's complement. The bytes must not be shared. Without a partial checksum nothing happens.
+ * pseudo-header's folded sum, and stores the complement. For UDP, whose 0 says that there is none, a result of 0 is stored
+ * as 0xffff (RFC 768), which is the same number in one's complement. The bytes must not be shared. Without a partial checksum
+ * nothing happens.
  */
 export function completeChecksum(packet: Packet): void {
   if (packet.checksum !== CHECKSUM_PARTIAL) return
   const view = packet.view
   const value = checksum(view, packet.checksumStart, packet.end)
-  view.setUint16(packet.checksumStart + packet.checksumOffset, value === 0 ? 0xffff : value)
+  const stored = value === 0 && packet.checksumOffset === UDP_CHECKSUM_OFFSET ? 0xffff : value
+  view.setUint16(packet.checksumStart + packet.checksumOffset, stored)
   packet.checksum = CHECKSUM_NONE
 }

@@ -119,7 +119,8 @@ describe("the stack's advertisements", () => {
     const routes = (): Promise<string> => run('ip', '-6', 'route', 'show', 'dev', name)
     await until(async () => (await routes()).includes(`default via ${router}`), 'the default route')
     expect(await routes()).toMatch(new RegExp(`default via ${router} proto ra .*expires \\d+sec.* hoplimit 59`))
-    expect(await routes()).toMatch(/fd52:1::\/64 proto kernel/)
+    // The kernel enters the router before the prefixes.
+    await until(async () => /fd52:1::\/64 proto kernel/.test(await routes()), 'the route to the prefix')
     const addresses = (): Promise<string> => run('ip', '-6', 'address', 'show', 'dev', name)
     await until(async () => (await addresses()).includes('fd52:1:'), 'an address')
     expect(await addresses()).toMatch(
