@@ -9,6 +9,7 @@ import { tcpMany } from './cases/tcp-many.js'
 import { tcpTun } from './cases/tcp-tun.js'
 import { tcpTunConnect } from './cases/tcp-tun-connect.js'
 import { tcpTunRtt } from './cases/tcp-tun-rtt.js'
+import { tcpTunVersions } from './cases/tcp-tun-versions.js'
 import { tcpVersions } from './cases/tcp-versions.js'
 import { udpInProcess } from './cases/udp-in-process.js'
 import { udpTun } from './cases/udp-tun.js'
@@ -19,6 +20,7 @@ export const CASES: readonly Case[] = [
   tcpInProcess,
   tcpVersions,
   tcpTun,
+  tcpTunVersions,
   tcpTunRtt,
   tcpTunConnect,
   tcpMany,

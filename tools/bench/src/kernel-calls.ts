@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { IpAddress } from '@jackfield/addr'
 
 /** The system calls of the kernel's sockets and devices, through koffi. Negative: they failed. */
 export interface KernelSocketCalls {
@@ -41,11 +42,18 @@ export function kernelSocketCalls(): KernelSocketCalls {
   }
 }
 
-/** `struct sockaddr_in`. */
+/** `struct sockaddr_in`, or `sockaddr_in6` for an IPv6 address. Its family is its first two bytes. */
 export function socketAddress(address: string, port: number): Uint8Array {
-  const bytes = new Uint8Array(16)
-  new DataView(bytes.buffer).setUint16(0, 2, true)
-  new DataView(bytes.buffer).setUint16(2, port)
-  bytes.set(address.split('.').map(Number), 4)
+  const parsed = IpAddress.parse(address)
+  const bytes = new Uint8Array(parsed.version === 4 ? 16 : 28)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, familyOf(address), true)
+  view.setUint16(2, port)
+  bytes.set(parsed.toBytes(), parsed.version === 4 ? 4 : 8)
   return bytes
+}
+
+/** `AF_INET` or `AF_INET6`. */
+export function familyOf(address: string): number {
+  return address.includes(':') ? 10 : 2
 }

@@ -1,4 +1,4 @@
-import { type KernelSocketCalls, kernelSocketCalls, socketAddress } from './kernel-calls.js'
+import { familyOf, type KernelSocketCalls, kernelSocketCalls, socketAddress } from './kernel-calls.js'
 import { CHUNK, Meter, PING_SIZE, RoundTrips, type TcpResult, type TcpTask } from './tcp-task.js'
 
 const AF_INET = 2
@@ -48,18 +48,19 @@ export class KernelTcp {
 
   private listen(at: string, port: number): number {
     const { calls } = this
-    const fd = calls.socket(AF_INET, SOCK_STREAM, 0)
+    const fd = calls.socket(familyOf(at), SOCK_STREAM, 0)
     calls.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, INT_ONE, 4)
-    if (calls.bind(fd, socketAddress(at, port), 16) !== 0) throw new Error(`bind ${at}:${port}`)
+    const address = socketAddress(at, port)
+    if (calls.bind(fd, address, address.length) !== 0) throw new Error(`bind ${at}:${port}`)
     calls.listen(fd, 4096)
     return fd
   }
 
   private connect(to: string, port: number, address: Uint8Array = socketAddress(to, port)): number {
     const { calls } = this
-    const fd = calls.socket(AF_INET, SOCK_STREAM, 0)
+    const fd = calls.socket(familyOf(to), SOCK_STREAM, 0)
     calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, INT_ONE, 4)
-    if (calls.connect(fd, address, 16) !== 0) throw new Error(`connect ${to}:${port}`)
+    if (calls.connect(fd, address, address.length) !== 0) throw new Error(`connect ${to}:${port}`)
     return fd
   }
 

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process'
 export const TUN = { name: 'bench0', stack: '10.99.0.2', kernel: '10.99.0.1' } as const
 /** The same for TCP: with the device's offloads, without them, and for the bare program. */
 export const TCP_DEVICES = {
-  offload: { name: 'bench1', stack: '10.97.1.2', kernel: '10.97.1.1' },
-  plain: { name: 'bench2', stack: '10.97.2.2', kernel: '10.97.2.1' },
-  bare: { name: 'bench3', stack: '10.97.3.2', kernel: '10.97.3.1' },
+  offload: { name: 'bench1', stack: '10.97.1.2', kernel: '10.97.1.1', stack6: 'fd97:1::2', kernel6: 'fd97:1::1' },
+  plain: { name: 'bench2', stack: '10.97.2.2', kernel: '10.97.2.1', stack6: 'fd97:2::2', kernel6: 'fd97:2::1' },
+  bare: { name: 'bench3', stack: '10.97.3.2', kernel: '10.97.3.1', stack6: 'fd97:3::2', kernel6: 'fd97:3::1' },
 } as const
 /** A veth pair, one end of it in another namespace: the kernel on both. */
 export const VETH = { near: '10.98.0.1', far: '10.98.0.2', namespace: 'far' } as const
@@ -39,6 +39,12 @@ export function useCubic(device: string, network: string, source: string, namesp
   const where = namespace === undefined ? [] : ['-n', namespace]
   const route = [network, 'dev', device, 'proto', 'kernel', 'scope', 'link', 'src', source, 'congctl', 'cubic']
   command('ip', ...where, 'route', 'replace', ...route)
+}
+
+/** Gives the kernel's end of a device an IPv6 address besides, and its route CUBIC. */
+export function addIpv6(device: string, address: string): void {
+  command('ip', 'address', 'add', `${address}/64`, 'dev', device, 'nodad', 'noprefixroute')
+  command('ip', 'route', 'replace', address.replace(/\d+$/, '/64'), 'dev', device, 'src', address, 'congctl', 'cubic')
 }
 
 /** The start of a command line that runs in the other namespace. */

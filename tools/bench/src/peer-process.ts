@@ -41,7 +41,7 @@ function performTcp(end: { perform(task: TcpTask, began: () => void): unknown; c
 }
 
 if (role.role === 'tcp-kernel') performTcp(new KernelTcp())
-else if (role.role === 'tcp-stack') performTcp(new StackTcp(role.device, role.address, role.host, role.offload))
+else if (role.role === 'tcp-stack') performTcp(new StackTcp(role.device, role.addresses, role.host, role.offload))
 else if (role.role === 'tcp-bare') performTcp(new BareTun(role.device, role.address, role.host))
 else if (role.role === 'kernel') {
   process.on('message', (task: Task) => {

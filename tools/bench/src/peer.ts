@@ -11,7 +11,7 @@ export type Role =
   | {
       readonly role: 'tcp-stack'
       readonly device: string
-      readonly address: string
+      readonly addresses: readonly string[]
       readonly host: string
       readonly offload: boolean
     }

@@ -1,5 +1,15 @@
 import { openTun } from '@jackfield/tun-driver'
-import { AF_INET, createHost, EPOLLIN, EPOLLOUT, type Host, type Readiness, SOCK_STREAM, SocketError } from 'jackfield'
+import {
+  AF_INET,
+  AF_INET6,
+  createHost,
+  EPOLLIN,
+  EPOLLOUT,
+  type Host,
+  type Readiness,
+  SOCK_STREAM,
+  SocketError,
+} from 'jackfield'
 import { CHUNK, Meter, PING_SIZE, RoundTrips, type TcpResult, type TcpTask } from './tcp-task.js'
 
 const IPPROTO_TCP = 6
@@ -15,9 +25,9 @@ export class StackTcp {
   private readonly buffer = new Uint8Array(CHUNK)
   private readonly small = new Uint8Array(PING_SIZE)
 
-  constructor(name: string, address: string, hostAddress: string, offload: boolean) {
+  constructor(name: string, addresses: readonly string[], hostAddress: string, offload: boolean) {
     const device = openTun({ name, address: hostAddress, offload })
-    this.host = createHost({ interfaces: [{ device, addresses: [address] }] })
+    this.host = createHost({ interfaces: [{ device, addresses }] })
   }
 
   perform(task: TcpTask, began: () => void): Promise<TcpResult> {
@@ -45,19 +55,19 @@ export class StackTcp {
 
   private listen(at: string, port: number): number {
     const { sockets } = this.host
-    const fd = sockets.socket(AF_INET, SOCK_STREAM)
+    const fd = sockets.socket(familyOf(at), SOCK_STREAM)
     sockets.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-    sockets.bind(fd, `${at}:${port}`)
+    sockets.bind(fd, { address: at, port })
     sockets.listen(fd)
     return fd
   }
 
   private async connect(to: string, port: number, ready: Readiness): Promise<number> {
     const { sockets } = this.host
-    const fd = sockets.socket(AF_INET, SOCK_STREAM)
+    const fd = sockets.socket(familyOf(to), SOCK_STREAM)
     sockets.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1)
     try {
-      sockets.connect(fd, `${to}:${port}`)
+      sockets.connect(fd, { address: to, port })
     } catch (error) {
       if (!(error instanceof SocketError) || error.code !== 'EINPROGRESS') throw error
     }
@@ -187,4 +197,8 @@ export class StackTcp {
     ready.close()
     return { rate: (count * 1000) / (performance.now() - begin) }
   }
+}
+
+function familyOf(address: string): number {
+  return address.includes(':') ? AF_INET6 : AF_INET
 }

@@ -1,4 +1,4 @@
-import { inFarNamespace, makeVeth, onProcessor, TCP_DEVICES, useCubic, VETH } from './namespace.js'
+import { addIpv6, inFarNamespace, makeVeth, onProcessor, TCP_DEVICES, useCubic, VETH } from './namespace.js'
 import { Peer } from './peer.js'
 
 /** The ends of TCP measurements: the kernel here, the kernel in the other namespace, and stacks on TUN devices. */
@@ -30,15 +30,16 @@ export async function startTcpPeers(
   const start = async (kind: keyof typeof TCP_DEVICES): Promise<Peer> => {
     // Whoever asks for less gets one that it has: it is not used.
     if (!wanted.includes(kind)) return near
-    const { name, stack, kernel } = TCP_DEVICES[kind]
+    const { name, stack, kernel, stack6, kernel6 } = TCP_DEVICES[kind]
     const common = { device: name, host: `${kernel}/24` }
     const peer = await Peer.start(
       kind === 'bare'
         ? { role: 'tcp-bare', ...common, address: stack }
-        : { role: 'tcp-stack', ...common, address: `${stack}/24`, offload: kind === 'offload' },
+        : { role: 'tcp-stack', ...common, addresses: [`${stack}/24`, `${stack6}/64`], offload: kind === 'offload' },
       onProcessor(there),
     )
     useCubic(name, kernel.replace(/\d+$/, '0/24'), kernel)
+    if (kind !== 'bare') addIpv6(name, kernel6)
     started.push(peer)
     return peer
   }

@@ -10,7 +10,7 @@ const PORT = 9100
 const SPAN = 1600
 
 /** Gbit/s that arrive. */
-async function transfer(source: Peer, sink: Peer, address: string): Promise<number> {
+export async function transfer(source: Peer, sink: Peer, address: string): Promise<number> {
   const sinking = sink.begin({ task: 'sink', at: address, port: PORT })
   await sinking.began
   const sourcing = source.begin({ task: 'source', to: address, port: PORT, span: SPAN })
