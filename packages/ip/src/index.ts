@@ -19,9 +19,10 @@ export {
   NO_MEMBERSHIP,
 } from './group-filter.js'
 export { GroupMembership, type GroupMembershipOptions } from './group-membership.js'
-export { integerSetting } from './integer-setting.js'
+export { fieldSetting, integerSetting } from './integer-setting.js'
 export { LoopQueue, type LoopQueueOptions } from './loop-queue.js'
 export { MembershipReporter, type MembershipReporterOptions } from './membership-report/membership-reporter.js'
+export { MembershipReporters, type MembershipReportersOptions } from './membership-report/membership-reporters.js'
 export {
   type MembershipProtocol,
   MembershipQuery,
@@ -30,6 +31,7 @@ export {
   REPORT_ONLY,
   type ReportSettings,
 } from './membership-report/protocol.js'
+export { ReportConfigurations, type ReportSettingNames } from './membership-report/report-configurations.js'
 export { PACKET_REFUSED, PACKET_TAKEN, PACKET_UNKNOWN, ProtocolTable } from './protocol-table.js'
 export { Reassembler, type ReassemblerOptions, type ReassemblyCounters } from './reassembler.js'
 export { RouteTable, type RouteTableOptions } from './route-table.js'

@@ -21,3 +21,22 @@ export function integerSetting(
     },
   }
 }
+
+/** An integer setting that is a field of an object. */
+export function fieldSetting<Key extends string>(
+  name: string,
+  minimum: number,
+  maximum: number,
+  object: Record<Key, number>,
+  key: Key,
+): Setting {
+  return integerSetting(
+    name,
+    minimum,
+    maximum,
+    () => object[key],
+    (value) => {
+      object[key] = value
+    },
+  )
+}

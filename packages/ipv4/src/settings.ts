@@ -1,5 +1,11 @@
 import type { Setting } from '@jackfield/interfaces'
-import { type DestinationCache, type ErrorRateLimit, integerSetting, type Reassembler } from '@jackfield/ip'
+import {
+  type DestinationCache,
+  type ErrorRateLimit,
+  fieldSetting,
+  integerSetting,
+  type Reassembler,
+} from '@jackfield/ip'
 import type { Configurations } from './configuration.js'
 
 /** The settings that the packet path reads, as plain numbers. */
@@ -32,15 +38,7 @@ export function ipv4SettingList(
   rate: ErrorRateLimit,
 ): readonly Setting[] {
   const own = (name: string, key: keyof Ipv4Settings, minimum: number, maximum: number): Setting =>
-    integerSetting(
-      `net.ipv4.${name}`,
-      minimum,
-      maximum,
-      () => settings[key],
-      (value) => {
-        settings[key] = value
-      },
-    )
+    fieldSetting(`net.ipv4.${name}`, minimum, maximum, settings, key)
   return [
     own('ip_default_ttl', 'defaultTtl', 1, 255),
     own('ip_no_pmtu_disc', 'noPmtuDisc', 0, 2),
@@ -55,24 +53,8 @@ export function ipv4SettingList(
       () => configurations.all.forwarding,
       (value) => configurations.setForwarding(value),
     ),
-    integerSetting(
-      'net.ipv4.ipfrag_high_thresh',
-      0,
-      MOST,
-      () => reassembler.highThreshold,
-      (value) => {
-        reassembler.highThreshold = value
-      },
-    ),
-    integerSetting(
-      'net.ipv4.ipfrag_low_thresh',
-      0,
-      MOST,
-      () => reassembler.lowThreshold,
-      (value) => {
-        reassembler.lowThreshold = value
-      },
-    ),
+    fieldSetting('net.ipv4.ipfrag_high_thresh', 0, MOST, reassembler, 'highThreshold'),
+    fieldSetting('net.ipv4.ipfrag_low_thresh', 0, MOST, reassembler, 'lowThreshold'),
     integerSetting(
       'net.ipv4.ipfrag_time',
       1,
@@ -82,24 +64,8 @@ export function ipv4SettingList(
         reassembler.timeout = value * 1_000_000
       },
     ),
-    integerSetting(
-      'net.ipv4.ipfrag_max_dist',
-      0,
-      MOST,
-      () => reassembler.maxDistance,
-      (value) => {
-        reassembler.maxDistance = value
-      },
-    ),
-    integerSetting(
-      'net.ipv4.route.min_pmtu',
-      68,
-      65_535,
-      () => destinations.minPmtu,
-      (value) => {
-        destinations.minPmtu = value
-      },
-    ),
+    fieldSetting('net.ipv4.ipfrag_max_dist', 0, MOST, reassembler, 'maxDistance'),
+    fieldSetting('net.ipv4.route.min_pmtu', 68, 65_535, destinations, 'minPmtu'),
     integerSetting(
       'net.ipv4.route.mtu_expires',
       1,
@@ -109,41 +75,9 @@ export function ipv4SettingList(
         destinations.mtuExpires = value * 1_000_000
       },
     ),
-    integerSetting(
-      'net.ipv4.icmp_ratelimit',
-      0,
-      MOST,
-      () => rate.ratelimit,
-      (value) => {
-        rate.ratelimit = value
-      },
-    ),
-    integerSetting(
-      'net.ipv4.icmp_ratemask',
-      0,
-      MOST,
-      () => rate.ratemask,
-      (value) => {
-        rate.ratemask = value
-      },
-    ),
-    integerSetting(
-      'net.ipv4.icmp_msgs_per_sec',
-      0,
-      MOST,
-      () => rate.msgsPerSec,
-      (value) => {
-        rate.msgsPerSec = value
-      },
-    ),
-    integerSetting(
-      'net.ipv4.icmp_msgs_burst',
-      0,
-      MOST,
-      () => rate.msgsBurst,
-      (value) => {
-        rate.msgsBurst = value
-      },
-    ),
+    fieldSetting('net.ipv4.icmp_ratelimit', 0, MOST, rate, 'ratelimit'),
+    fieldSetting('net.ipv4.icmp_ratemask', 0, MOST, rate, 'ratemask'),
+    fieldSetting('net.ipv4.icmp_msgs_per_sec', 0, MOST, rate, 'msgsPerSec'),
+    fieldSetting('net.ipv4.icmp_msgs_burst', 0, MOST, rate, 'msgsBurst'),
   ]
 }

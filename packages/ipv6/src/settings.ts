@@ -1,5 +1,11 @@
 import type { Setting } from '@jackfield/interfaces'
-import { type DestinationCache, type ErrorRateLimit, integerSetting, type Reassembler } from '@jackfield/ip'
+import {
+  type DestinationCache,
+  type ErrorRateLimit,
+  fieldSetting,
+  integerSetting,
+  type Reassembler,
+} from '@jackfield/ip'
 
 /** The settings that the packet path reads, as plain numbers. */
 export class Ipv6Settings {
@@ -17,33 +23,9 @@ export function ipv6SettingList(
   rate: ErrorRateLimit,
 ): readonly Setting[] {
   return [
-    integerSetting(
-      'net.ipv6.auto_flowlabels',
-      0,
-      3,
-      () => settings.autoFlowlabels,
-      (value) => {
-        settings.autoFlowlabels = value
-      },
-    ),
-    integerSetting(
-      'net.ipv6.ip6frag_high_thresh',
-      0,
-      MOST,
-      () => reassembler.highThreshold,
-      (value) => {
-        reassembler.highThreshold = value
-      },
-    ),
-    integerSetting(
-      'net.ipv6.ip6frag_low_thresh',
-      0,
-      MOST,
-      () => reassembler.lowThreshold,
-      (value) => {
-        reassembler.lowThreshold = value
-      },
-    ),
+    fieldSetting('net.ipv6.auto_flowlabels', 0, 3, settings, 'autoFlowlabels'),
+    fieldSetting('net.ipv6.ip6frag_high_thresh', 0, MOST, reassembler, 'highThreshold'),
+    fieldSetting('net.ipv6.ip6frag_low_thresh', 0, MOST, reassembler, 'lowThreshold'),
     integerSetting(
       'net.ipv6.ip6frag_time',
       1,
@@ -62,14 +44,6 @@ export function ipv6SettingList(
         destinations.mtuExpires = value * 1_000_000
       },
     ),
-    integerSetting(
-      'net.ipv6.icmp.ratelimit',
-      0,
-      MOST,
-      () => rate.ratelimit,
-      (value) => {
-        rate.ratelimit = value
-      },
-    ),
+    fieldSetting('net.ipv6.icmp.ratelimit', 0, MOST, rate, 'ratelimit'),
   ]
 }

@@ -8,11 +8,11 @@ import {
   type Setting,
 } from '@jackfield/interfaces'
 import {
+  fieldSetting,
   type GroupFilter,
   type GroupMembership,
-  integerSetting,
   MembershipQuery,
-  MembershipReporter,
+  MembershipReporters,
 } from '@jackfield/ip'
 import { checksum, type Packet, type PacketPool } from '@jackfield/packet'
 import { IgmpConfigurations } from './configuration.js'
@@ -69,18 +69,16 @@ export class Igmp {
   }
   private readonly groups: GroupMembership
   private readonly configurations = new IgmpConfigurations()
-  private readonly interfaces = new Map<number, MembershipReporter>()
-  private readonly clock: Clock
-  private readonly random: RandomSource
-  private readonly output: IgmpOutput
+  private readonly reporters: MembershipReporters
   private readonly message = new IgmpMessage()
   private readonly query = new MembershipQuery()
 
   constructor(options: IgmpOptions) {
     this.groups = options.groups
-    this.clock = options.clock
-    this.random = options.random
-    this.output = new IgmpOutput(options.pool, this.counters, this.configurations, options.send)
+    const { clock, random } = options
+    const { configurations } = this
+    const protocol = new IgmpOutput(options.pool, this.counters, configurations, options.send)
+    this.reporters = new MembershipReporters({ clock, random, protocol, configurations })
   }
 
   /** The settings of all interfaces together, and the limits of the membership table. */
@@ -94,58 +92,32 @@ export class Igmp {
     ]
   }
 
-  /** The settings of one interface, of all, or of those to come. The report intervals are each interface's own, as in Linux. */
+  /** The settings of one interface, of all, or of those to come. */
   interfaceSettings(networkInterface: NetworkInterface | 'all' | 'default'): readonly Setting[] {
-    const { configurations } = this
-    if (networkInterface === 'all') {
-      return [fieldSetting('net.ipv4.conf.all.force_igmp_version', 0, 3, configurations.all, 'forceVersion')]
-    }
-    const ofDefault = networkInterface === 'default'
-    const own = ofDefault ? configurations.default : configurations.of(networkInterface.index)
-    const prefix = `net.ipv4.conf.${ofDefault ? 'default' : networkInterface.name}`
-    return [
-      fieldSetting(`${prefix}.force_igmp_version`, 0, 3, own, 'forceVersion'),
-      fieldSetting(`${prefix}.igmpv2_unsolicited_report_interval`, 0, MOST, own, 'v2Interval'),
-      fieldSetting(`${prefix}.igmpv3_unsolicited_report_interval`, 0, MOST, own, 'v3Interval'),
-    ]
+    return this.configurations.settings(networkInterface)
   }
 
   /** An interface came: joins 224.0.0.1 on it. */
   addInterface(networkInterface: NetworkInterface): void {
-    if (this.interfaces.has(networkInterface.index)) return
-    // Nobody on a loopback asks.
-    if (!networkInterface.loopback) {
-      this.interfaces.set(
-        networkInterface.index,
-        new MembershipReporter({
-          clock: this.clock,
-          random: this.random,
-          protocol: this.output,
-          settings: this.configurations.reportSettings(networkInterface.index),
-          networkInterface,
-        }),
-      )
-    }
+    this.reporters.add(networkInterface)
     this.groups.join(networkInterface, ALL_SYSTEMS)
   }
 
   /** An interface is gone, and all groups on it. */
   removeInterface(networkInterface: NetworkInterface): void {
-    this.interfaces.get(networkInterface.index)?.close()
-    this.interfaces.delete(networkInterface.index)
-    this.configurations.forget(networkInterface.index)
+    this.reporters.remove(networkInterface)
     this.groups.removeInterface(networkInterface)
   }
 
   /** An interface came up (what was joined is reported again) or went down (its queriers are forgotten). */
   interfaceChanged(networkInterface: NetworkInterface): void {
-    this.interfaces.get(networkInterface.index)?.interfaceChanged()
+    this.reporters.of(networkInterface)?.interfaceChanged()
   }
 
   /** For `GroupMembershipOptions.changed`. */
   changed(networkInterface: NetworkInterface, group: IpAddress, _before: GroupFilter, after: GroupFilter): void {
     if (group.w3 === ALL_SYSTEMS.w3) return
-    this.interfaces.get(networkInterface.index)?.changed(group, after)
+    this.reporters.of(networkInterface)?.changed(group, after)
   }
 
   /** An IGMP packet came in; its window begins at the message. Takes it. */
@@ -158,8 +130,7 @@ export class Igmp {
 
   /** Ends it: no timer stays. */
   close(): void {
-    for (const each of this.interfaces.values()) each.close()
-    this.interfaces.clear()
+    this.reporters.close()
   }
 
   /** Acts on a message, and answers under which name it counts. */
@@ -168,7 +139,7 @@ export class Igmp {
     const { view, start, end } = packet
     if (!readIgmp(view, start, end, message)) return 'IgmpInErrors'
     if (checksum(view, start, end) !== 0) return 'IgmpInCsumErrors'
-    const here = this.interfaces.get(networkInterface.index)
+    const here = this.reporters.of(networkInterface)
     const { group } = message
     switch (message.type) {
       case IGMP_MEMBERSHIP_QUERY:
@@ -214,23 +185,4 @@ export class Igmp {
     for (let i = 0; i < message.sources; i++) sources.push(IpAddress.readV4(view, message.sourcesAt + 4 * i))
     return sources
   }
-}
-
-/** An integer setting that is a field of an object. */
-function fieldSetting<Key extends string>(
-  name: string,
-  minimum: number,
-  maximum: number,
-  object: Record<Key, number>,
-  key: Key,
-): Setting {
-  return integerSetting(
-    name,
-    minimum,
-    maximum,
-    () => object[key],
-    (value) => {
-      object[key] = value
-    },
-  )
 }

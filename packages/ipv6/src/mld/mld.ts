@@ -2,18 +2,18 @@ import { IpAddress, isLinkLocal } from '@jackfield/addr'
 import type { Clock, RandomSource } from '@jackfield/clock'
 import type { NetworkHeader, NetworkInterface, Setting } from '@jackfield/interfaces'
 import {
+  fieldSetting,
   type GroupFilter,
   type GroupMembership,
-  integerSetting,
   MembershipQuery,
-  MembershipReporter,
+  MembershipReporters,
   REPORT_FILTERS,
   REPORT_GROUPS,
+  ReportConfigurations,
 } from '@jackfield/ip'
 import type { Packet, PacketPool } from '@jackfield/packet'
 import type { GroupReporter } from '../group-reporter.js'
 import { MLD_LISTENER_QUERY, MLD_LISTENER_REPORT } from '../wire/control-type.js'
-import { MldConfigurations } from './configuration.js'
 import { createMldCounters, type MldCounters } from './counters.js'
 import { MldOutput, type MldSend } from './output.js'
 import { decodeQueryInterval, decodeResponseCode, MldMessage, readMld } from './wire.js'
@@ -33,44 +33,33 @@ export interface MldOptions {
 export class Mld implements GroupReporter {
   /** For `Host.addCounters`. */
   readonly counters: MldCounters = createMldCounters()
-  private readonly clock: Clock
-  private readonly random: RandomSource
   private readonly groups: GroupMembership
-  private readonly configurations = new MldConfigurations()
-  private readonly interfaces = new Map<number, MembershipReporter>()
+  private readonly configurations = new ReportConfigurations({
+    prefix: 'net.ipv6.conf',
+    forceVersion: 'force_mld_version',
+    groupInterval: 'mldv1_unsolicited_report_interval',
+    filterInterval: 'mldv2_unsolicited_report_interval',
+    versions: [REPORT_GROUPS, REPORT_FILTERS],
+  })
+  private readonly reporters: MembershipReporters
   private readonly output: MldOutput
   private readonly message = new MldMessage()
   private readonly query = new MembershipQuery()
 
   constructor(options: MldOptions) {
-    this.clock = options.clock
-    this.random = options.random
+    const { clock, random } = options
+    const { configurations } = this
     this.groups = options.groups
     this.output = new MldOutput(options.pool, options.send)
+    this.reporters = new MembershipReporters({ clock, random, protocol: this.output, configurations })
   }
 
   /** The settings of all interfaces together, and the limits of the membership table. */
   settings(): readonly Setting[] {
     const { groups, configurations } = this
     return [
-      integerSetting(
-        'net.ipv6.mld_qrv',
-        1,
-        255,
-        () => configurations.robustness,
-        (value) => {
-          configurations.robustness = value
-        },
-      ),
-      integerSetting(
-        'net.ipv6.mld_max_msf',
-        0,
-        2_147_483_647,
-        () => groups.maxSources,
-        (value) => {
-          groups.maxSources = value
-        },
-      ),
+      fieldSetting('net.ipv6.mld_qrv', 1, 255, configurations, 'robustness'),
+      fieldSetting('net.ipv6.mld_max_msf', 0, 2_147_483_647, groups, 'maxSources'),
     ]
   }
 
@@ -79,41 +68,29 @@ export class Mld implements GroupReporter {
     return this.configurations.settings(networkInterface)
   }
 
-  /** An interface came. Nobody on a loopback asks. */
+  /** An interface came. */
   addInterface(networkInterface: NetworkInterface): void {
-    if (networkInterface.loopback || this.interfaces.has(networkInterface.index)) return
-    this.interfaces.set(
-      networkInterface.index,
-      new MembershipReporter({
-        clock: this.clock,
-        random: this.random,
-        protocol: this.output,
-        settings: this.configurations.reportSettings(networkInterface.index),
-        networkInterface,
-      }),
-    )
+    this.reporters.add(networkInterface)
   }
 
   /** An interface is gone. */
   removeInterface(networkInterface: NetworkInterface): void {
-    this.interfaces.get(networkInterface.index)?.close()
-    this.interfaces.delete(networkInterface.index)
-    this.configurations.forget(networkInterface.index)
+    this.reporters.remove(networkInterface)
   }
 
   /** An interface came up (what was joined is reported again) or went down (its queriers are forgotten). */
   interfaceChanged(networkInterface: NetworkInterface): void {
-    this.interfaces.get(networkInterface.index)?.interfaceChanged()
+    this.reporters.of(networkInterface)?.interfaceChanged()
   }
 
   /** For `GroupMembershipOptions.changed`. */
   changed(networkInterface: NetworkInterface, group: IpAddress, _before: GroupFilter, after: GroupFilter): void {
-    if (this.output.reports(group)) this.interfaces.get(networkInterface.index)?.changed(group, after)
+    if (this.output.reports(group)) this.reporters.of(networkInterface)?.changed(group, after)
   }
 
   /** The host has a link-local address now: what was reported from `::` is reported again, for routers to believe (RFC 3590). */
   linkLocalChanged(networkInterface: NetworkInterface): void {
-    this.interfaces.get(networkInterface.index)?.restart()
+    this.reporters.of(networkInterface)?.restart()
   }
 
   /** An MLD message came in. RFC 3810 6.2: without Router Alert, or from beyond the link, a query is not heard. */
@@ -125,7 +102,7 @@ export class Mld implements GroupReporter {
     const isQuery = message.type === MLD_LISTENER_QUERY
     // A general query names no sources (RFC 3810 5.1.10).
     if (isQuery && message.group.isUnspecified ? message.sources > 0 : !message.group.isMulticast) return false
-    const here = this.interfaces.get(networkInterface.index)
+    const here = this.reporters.of(networkInterface)
     if (here === undefined || !isLinkLocal(header.source) || header.ttl !== 1 || (isQuery && !alert)) {
       counters.MldInIgnored++
       return true
@@ -139,8 +116,7 @@ export class Mld implements GroupReporter {
 
   /** Ends it: no timer stays. */
   close(): void {
-    for (const each of this.interfaces.values()) each.close()
-    this.interfaces.clear()
+    this.reporters.close()
   }
 
   /** What the query that was read asks. */
