@@ -1,12 +1,21 @@
-import { IPV6_ANY, type IpAddress, type MacAddress } from '@jackfield/addr'
+import { IPV6_ANY, type IpAddress, type MacAddress, type Prefix } from '@jackfield/addr'
 import type { Host, NeighborEntry, NetworkInterface, Setting, StackModule } from '@jackfield/interfaces'
 import { createNeighborSettings, type NeighborCache, type NeighborSettings, neighborSysctls } from '@jackfield/neighbor'
+import type { AddressOptions } from './address.js'
+import { type AddressEntry, addressEntry } from './address-entry.js'
 import { inet6Family } from './address-family.js'
 import type { ControlOut } from './control-out.js'
 import { Ipv6Layer, type Ipv6Options } from './layer.js'
 import { Mld } from './mld/index.js'
 import type { NdpSend } from './ndp/context.js'
-import { type AdvertiseOptions, createNdpCounters, Ndp, NdpConfigurations } from './ndp/index.js'
+import {
+  type AdvertiseOptions,
+  createNdpCounters,
+  type LearnedPrefix,
+  type LearnedRouter,
+  Ndp,
+  NdpConfigurations,
+} from './ndp/index.js'
 import { ND_HOP_LIMIT } from './ndp/wire/types.js'
 
 /** RFC 3810 5. */
@@ -28,6 +37,17 @@ export interface Ipv6Module extends StackModule<never, 'ipv6' | 'network'> {
   deleteNeighbor(interfaceIndex: number, address: IpAddress): boolean
   /** The routers that advertised themselves as default routers on an interface. */
   defaultRouters(interfaceIndex: number): readonly IpAddress[]
+  /** The same of all interfaces, with preference and lifetime. */
+  learnedRouters(): readonly LearnedRouter[]
+  /** The prefixes that routers said are on the link. */
+  learnedPrefixes(): readonly LearnedPrefix[]
+  /** The IPv6 addresses of all interfaces, with what is left of their lifetimes. */
+  addresses(): readonly AddressEntry[]
+  /**
+   * Adds an address with lifetimes and the like.
+   * @throws SocketError EEXIST; RangeError for an address or lifetime that cannot be, or where IPv6 does not run on the interface
+   */
+  addAddress(networkInterface: NetworkInterface, prefix: Prefix, options?: AddressOptions): void
   /**
    * Advertises this host as a router on an interface (RFC 4861 6.2), while `net.ipv6.conf.NAME.forwarding` is on; null ends it.
    * @throws RangeError where there is no such interface, or for options out of their bounds
@@ -38,11 +58,15 @@ export interface Ipv6Module extends StackModule<never, 'ipv6' | 'network'> {
 /** IPv6 for a stack: `createStack({ clock, random }).with(ipv6())`. RangeError where an option is out of its bounds. */
 export function ipv6(options: Ipv6ModuleOptions = {}): Ipv6Module {
   const neighborSettings = createNeighborSettings({ locktime: 0, ...options.neighbor })
-  let installed: Ndp | null = null
+  let installed: { readonly layer: Ipv6Layer; readonly ndp: Ndp; readonly host: Host } | null = null
 
-  function ndp(): Ndp {
+  function parts(): NonNullable<typeof installed> {
     if (installed === null) throw new Error('this ipv6() is in no stack yet: give it to createStack().with() first')
     return installed
+  }
+
+  function ndp(): Ndp {
+    return parts().ndp
   }
 
   return {
@@ -52,7 +76,7 @@ export function ipv6(options: Ipv6ModuleOptions = {}): Ipv6Module {
     install(host: Host): void {
       if (installed !== null) throw new Error('this ipv6() is in a stack already: call ipv6() for each stack')
       const layer = new Ipv6Layer(host, options)
-      installed = installNdp(host, layer, neighborSettings)
+      installed = { layer, host, ndp: installNdp(host, layer, neighborSettings) }
       installMld(host, layer)
       host.addAddressFamily(inet6Family(host))
       host.addCounters(layer.counters)
@@ -69,6 +93,23 @@ export function ipv6(options: Ipv6ModuleOptions = {}): Ipv6Module {
     },
     deleteNeighbor: (interfaceIndex, address) => cacheOf(ndp(), interfaceIndex).delete(address, interfaceIndex),
     defaultRouters: (interfaceIndex) => ndp().defaultRouters(interfaceIndex),
+    learnedRouters: () => ndp().learnedRouters(),
+    learnedPrefixes: () => ndp().learnedPrefixes(),
+    addresses() {
+      const { layer, host } = parts()
+      return layer.addresses().map((address) => addressEntry(address, host.clock))
+    },
+    addAddress(networkInterface, prefix, options = {}) {
+      const { layer, host } = parts()
+      const { loop } = host.clock
+      loop.enter()
+      try {
+        layer.addAddress(networkInterface, prefix, options)
+        host.needBurstEnd()
+      } finally {
+        loop.leave()
+      }
+    },
     advertise(interfaceIndex, advertised = {}) {
       ndp().advertise(interfaceIndex, advertised)
     },

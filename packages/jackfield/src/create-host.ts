@@ -1,4 +1,3 @@
-import type { Prefix } from '@jackfield/addr'
 import { type Clock, createSystemClock, type RandomSource } from '@jackfield/clock'
 import { ethernet } from '@jackfield/ethernet'
 import { icmp } from '@jackfield/icmp'
@@ -11,6 +10,7 @@ import { createSockets, type DescriptorForwarder, SOCK_DGRAM, SOCK_STREAM, type 
 import { createStack, type InterfaceOptions, type Stack } from '@jackfield/stack'
 import { tcp } from '@jackfield/tcp'
 import { udp } from '@jackfield/udp'
+import { createHostNetwork, type HostNetwork } from './host-network.js'
 
 /** The modules that a host made by `createHost` has. */
 export type HostModules = 'ethernet' | 'ipv4' | 'ipv6' | 'network' | 'icmp' | 'udp' | 'tcp' | 'raw'
@@ -44,14 +44,12 @@ export interface HostOptions {
 }
 
 /** A whole host: a stack with every layer, and the socket calls over it. */
-export interface Host {
+export interface Host extends HostNetwork {
   readonly name: string
   readonly stack: Stack<HostModules>
   readonly sockets: Sockets
   /** Puts a device in. */
   addInterface(device: LinkDevice, options?: Omit<HostInterface, 'device'>): NetworkInterface
-  /** Adds an address to an interface, given by name or as the object. */
-  addAddress(networkInterface: NetworkInterface | string, prefix: string | Prefix): void
   /** Closes the sockets, the stack and its devices. */
   close(): Promise<void>
 }
@@ -62,10 +60,12 @@ export interface Host {
  */
 export function createHost(options: HostOptions = {}): Host {
   const { name = 'jackfield', clock = createSystemClock(), random } = options
+  const link = ethernet()
+  const six = ipv6()
   const stack: Stack<HostModules> = createStack(random === undefined ? { clock } : { clock, random })
-    .with(ethernet())
+    .with(link)
     .with(ipv4())
-    .with(ipv6())
+    .with(six)
     .with(icmp())
     .with(udp())
     .with(tcp())
@@ -86,14 +86,7 @@ export function createHost(options: HostOptions = {}): Host {
     stack,
     sockets,
     addInterface: (device, settings = {}) => addInterface(stack, device, settings),
-    addAddress: (given, prefix) => {
-      const found = typeof given === 'string' ? stack.interfaceByName(given) : given
-      if (found === undefined) {
-        const names = stack.interfaces.map((each) => each.name).join(', ')
-        throw new RangeError(`the host has no interface named ${String(given)}: it has ${names}`)
-      }
-      stack.addAddress(found, prefix)
-    },
+    ...createHostNetwork({ stack, ethernet: link, ipv6: six }),
     close: async () => {
       sockets.closeAll()
       await stack.close()

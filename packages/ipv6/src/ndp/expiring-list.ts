@@ -74,3 +74,8 @@ export class ExpiringList<T extends Expiring> {
 export function untilOf(clock: Clock, seconds: number): number {
   return seconds === 0xffff_ffff ? Infinity : clock.now() + seconds * 1e6
 }
+
+/** Seconds from now until a time of the clock; Infinity for ever. */
+export function secondsLeft(clock: Clock, until: number): number {
+  return Math.max(0, (until - clock.now()) / 1e6)
+}

@@ -1,4 +1,5 @@
 export { NdpConfigurations } from './configuration.js'
 export { createNdpCounters } from './counters.js'
+export type { LearnedPrefix, LearnedRouter } from './learned-routes.js'
 export { Ndp } from './ndp.js'
 export type { AdvertisedPrefix, AdvertiseOptions } from './router-advertiser.js'

@@ -2,7 +2,7 @@ import { IpAddress, Prefix } from '@jackfield/addr'
 import type { NetworkInterface, RouteEntry } from '@jackfield/interfaces'
 import { followRoutes } from '@jackfield/ip'
 import type { NdpContext } from './context.js'
-import { type Expiring, ExpiringList, untilOf } from './expiring-list.js'
+import { type Expiring, ExpiringList, secondsLeft, untilOf } from './expiring-list.js'
 import type { Neighbors } from './neighbors.js'
 
 // What one interface keeps of each: an honest link has a few.
@@ -21,6 +21,24 @@ export function preferenceOf(flags: number): number {
   const bits = (flags >> 3) & 3
   // 10 is reserved, and means medium (RFC 4191 2.2).
   return bits === 1 ? 1 : bits === 3 ? -1 : 0
+}
+
+/** A router that advertised itself as default router (RFC 4861 6.3.4), for people. */
+export interface LearnedRouter {
+  readonly interface: NetworkInterface
+  readonly address: IpAddress
+  /** RFC 4191 2.1. */
+  readonly preference: 'high' | 'medium' | 'low'
+  /** Seconds for which it is still one; Infinity for ever. */
+  readonly lifetime: number
+}
+
+/** A prefix that a router said is on the link (RFC 4861 6.3.4), for people. */
+export interface LearnedPrefix {
+  readonly interface: NetworkInterface
+  readonly prefix: Prefix
+  /** Seconds for which it still is; Infinity for ever. */
+  readonly lifetime: number
 }
 
 interface Router extends Expiring {
@@ -62,6 +80,27 @@ export class LearnedRoutes {
   /** Default routers as they are known, for people and tests. */
   get defaultRouters(): readonly IpAddress[] {
     return this.routers.entries.map(({ address }) => address)
+  }
+
+  /** The same with what they said of themselves. */
+  routerEntries(): LearnedRouter[] {
+    const { networkInterface, context } = this
+    return this.routers.entries.map(({ address, preference, until }) => ({
+      interface: networkInterface,
+      address,
+      preference: preference > 0 ? 'high' : preference < 0 ? 'low' : 'medium',
+      lifetime: secondsLeft(context.clock, until),
+    }))
+  }
+
+  /** On-link prefixes as they are known. */
+  prefixEntries(): LearnedPrefix[] {
+    const { networkInterface, context } = this
+    return this.prefixes.entries.map(({ prefix, until }) => ({
+      interface: networkInterface,
+      prefix,
+      lifetime: secondsLeft(context.clock, until),
+    }))
   }
 
   /** A router advertised itself as default router for `lifetime` seconds; 0: it is none (RFC 4861 6.3.4). */

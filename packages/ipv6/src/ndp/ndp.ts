@@ -15,7 +15,7 @@ import type { NeighborDiscovery } from '../neighbor-discovery.js'
 import { Autoconfiguration } from './autoconfiguration.js'
 import type { NdpContext } from './context.js'
 import { DuplicateDetection } from './duplicate-detection.js'
-import { LearnedRoutes } from './learned-routes.js'
+import { type LearnedPrefix, type LearnedRouter, LearnedRoutes } from './learned-routes.js'
 import { NeighborMessages } from './neighbor-messages.js'
 import { Neighbors } from './neighbors.js'
 import { Redirects } from './redirects.js'
@@ -194,6 +194,15 @@ export class Ndp implements NeighborDiscovery {
   /** The default routers that advertised themselves on an interface. */
   defaultRouters(interfaceIndex: number): readonly IpAddress[] {
     return this.places.get(interfaceIndex)?.routes.defaultRouters ?? []
+  }
+
+  /** The default routers of all interfaces, and the prefixes that routers said are on their links. */
+  learnedRouters(): LearnedRouter[] {
+    return [...this.places.values()].flatMap(({ routes }) => routes.routerEntries())
+  }
+
+  learnedPrefixes(): LearnedPrefix[] {
+    return [...this.places.values()].flatMap(({ routes }) => routes.prefixEntries())
   }
 
   /**

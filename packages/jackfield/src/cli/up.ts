@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { InterfaceAddress } from '@jackfield/interfaces'
+import type { AddressEntry } from '@jackfield/ipv6'
 import { capture, PcapngWriter } from '@jackfield/pcap'
 import { Command } from 'commander'
 import { createHost, type Host } from '../create-host.js'
@@ -114,8 +114,7 @@ async function addDevice(host: Host, options: UpOptions, writer: PcapngWriter | 
 /** Addresses that may be another node's are ready when nobody has answered for them (RFC 4862 5.4): a second or two, on TAP. */
 async function addressesSettled(host: Host, options: UpOptions): Promise<void> {
   const given = options.address.map(({ address }) => String(address))
-  const own = (): InterfaceAddress[] =>
-    (host.stack.network(6)?.addresses() ?? []).filter(({ prefix }) => given.includes(String(prefix.address)))
+  const own = (): AddressEntry[] => host.addresses().filter(({ prefix }) => given.includes(String(prefix.address)))
   const until = Date.now() + MOST_PROBING
   while (own().some(({ state }) => state === 'tentative') && Date.now() < until) await sleep(20)
   const taken = own().find(({ state }) => state === 'duplicate')
