@@ -79,4 +79,6 @@ export interface NeighborEntry {
   readonly interfaceIndex: number
   readonly hardwareAddress: MacAddress | undefined
   readonly state: 'INCOMPLETE' | 'REACHABLE' | 'STALE' | 'DELAY' | 'PROBE' | 'FAILED' | 'PERMANENT' | 'NOARP'
+  /** IPv6: it said that it is a router (RFC 4861 5.1). */
+  readonly router: boolean
 }

@@ -90,6 +90,7 @@ export class Neighbor {
       interfaceIndex: this.interfaceIndex,
       hardwareAddress: this.hardwareAddress ?? undefined,
       state: stateName(this.state),
+      router: this.isRouter,
     }
   }
 }

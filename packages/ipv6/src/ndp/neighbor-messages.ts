@@ -53,7 +53,11 @@ export class NeighborMessages {
       // A group's link address is nobody's.
       if (from.isMulticast) return false
       neighbors.update(header.source, from, UPDATE_OVERRIDE | UPDATE_CREATE)
-    } else if (header.destination.isMulticast) return false
+    } else if (header.destination.isMulticast && neighbors.linkAddress(header.source) === null) {
+      // RFC 4861 4.3: it should have said its link address. To find it out would take asking back, which Linux does not.
+      this.context.counters.NdpInIgnored++
+      return true
+    }
     this.transmitter.neighborAdvert(networkInterface, own.address, header.source)
     return true
   }

@@ -2,7 +2,6 @@ import {
   ND_OPT_MTU,
   ND_OPT_NONCE,
   ND_OPT_PREFIX_INFORMATION,
-  ND_OPT_REDIRECTED_HEADER,
   ND_OPT_ROUTE_INFORMATION,
   ND_OPT_SOURCE_LINKADDR,
   ND_OPT_TARGET_LINKADDR,
@@ -26,9 +25,6 @@ export class NdpOptions {
   mtu = 0
   /** Six bytes (RFC 7527). */
   nonce = 0
-  /** First byte of the packet that a redirect quotes, and how many there are. */
-  redirected = 0
-  redirectedLength = 0
   /** First byte of each prefix information option, the type; the first `prefixCount` hold. */
   readonly prefixes: Int32Array = new Int32Array(MAX_LISTED)
   prefixCount = 0
@@ -41,8 +37,6 @@ export class NdpOptions {
     this.targetLinkAddress = 0
     this.mtu = 0
     this.nonce = 0
-    this.redirected = 0
-    this.redirectedLength = 0
     this.prefixCount = 0
     this.routeCount = 0
   }
@@ -75,12 +69,6 @@ function readOption(view: DataView, at: number, length: number, options: NdpOpti
       break
     case ND_OPT_PREFIX_INFORMATION:
       if (length === PREFIX_LENGTH && options.prefixCount < MAX_LISTED) options.prefixes[options.prefixCount++] = at
-      break
-    case ND_OPT_REDIRECTED_HEADER:
-      if (options.redirected === 0) {
-        options.redirected = at + 8
-        options.redirectedLength = length - 8
-      }
       break
     case ND_OPT_MTU:
       if (length === 8 && options.mtu === 0) options.mtu = view.getUint32(at + 4)

@@ -88,7 +88,6 @@ describe('messages of neighbour discovery', () => {
     expect(message.type).toBe(type.ND_REDIRECT)
     expect(String(message.target)).toBe('fe80::1')
     expect(String(message.destination)).toBe('2001:db8::1')
-    expect(message.options.redirectedLength).toBe(0)
   })
 
   test('routes of 8, 16 and 24 bytes are read, and those that cannot hold their prefix are not (RFC 4191 2.3)', () => {
