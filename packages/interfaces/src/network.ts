@@ -274,8 +274,11 @@ export interface NetworkLayer {
   dispatchError(report: IcmpReport): void
   /** A path's MTU became known, in bytes: a report was believed (see `TransportLayer.believesMtu`). */
   updatePathMtu(destination: IpAddress, mtu: number): void
-  /** A router knows a better first hop. */
-  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): void
+  /**
+   * A router knows a better first hop.
+   * @returns whether it was believed: it comes from the first hop in use, and names a neighbour
+   */
+  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): boolean
   /**
    * The link gave up on the next hop of a packet that this layer sent (network header at `packet.start`). Takes it:
    * a forwarded one is answered with "host unreachable", the sender of a local one gets `EHOSTUNREACH`. A link

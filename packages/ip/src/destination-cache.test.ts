@@ -48,6 +48,18 @@ test('an MTU and a gateway expire apart', () => {
   expect([cache.mtu(host(1)), cache.size]).toEqual([0, 0])
 })
 
+test('a gateway that does not answer is forgotten, the MTU stays', () => {
+  const { cache } = setUp()
+  cache.updateMtu(host(1), 1400, 1500)
+  cache.setGateway(host(1), host(99), 2)
+  cache.setGateway(host(2), host(99), 2)
+  const { generation } = cache
+  cache.forgetGateway(host(1))
+  expect(cache.generation).toBeGreaterThan(generation)
+  expect([cache.gateway(host(1)), cache.mtu(host(1))]).toEqual([null, 1400])
+  expect(cache.gateway(host(2))?.toString()).toBe('10.0.0.99')
+})
+
 test('the entry that was longest not used makes room', () => {
   const { cache } = setUp(4)
   for (let n = 1; n <= 4; n++) cache.updateMtu(host(n), 1000 + n, 1500)

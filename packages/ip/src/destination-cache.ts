@@ -111,6 +111,14 @@ export class DestinationCache {
     this.generation++
   }
 
+  /** The gateway learnt for a destination does not answer (RFC 1122 3.3.1.4, RFC 4861 7.3.3): the routes decide again. */
+  forgetGateway(destination: IpAddress): void {
+    const entry = this.find(destination)
+    if (entry === null || entry.gateway === null) return
+    entry.gateway = null
+    this.generation++
+  }
+
   /** The MTU learnt for a destination, in bytes; 0 where there is none. */
   mtu(destination: IpAddress): number {
     const entry = this.find(destination)

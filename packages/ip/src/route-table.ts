@@ -191,6 +191,11 @@ export class RouteTable {
     return true
   }
 
+  /** The next hop to a destination does not answer: what a redirect told of it is forgotten. */
+  unreachable(destination: IpAddress): void {
+    this.options.destinations.forgetGateway(destination)
+  }
+
   private cached(
     destination: IpAddress,
     source: IpAddress | null,

@@ -140,7 +140,7 @@ describe('a neighbour that does not answer', () => {
 
 describe('redirects in', () => {
   const parse = (text: string): IpAddress => IpAddress.parse(text)
-  const redirect = (gateway: string, from = '10.0.0.254'): void =>
+  const redirect = (gateway: string, from = '10.0.0.254'): boolean =>
     net.layer.redirect(parse('203.0.113.5'), parse(gateway), parse(from), 2)
   const nextHop = (): string => {
     const flow = flowTo('203.0.113.5')

@@ -81,6 +81,7 @@ export class ErrorsIn {
     own.info = 0
     own.interfaceIndex = networkInterface.index
     setSlot(own.offender as IpAddressSlot, own.source)
+    context.routes.unreachable(own.destination)
     context.protocols.error(own)
     own.packet = null
     packet.release()

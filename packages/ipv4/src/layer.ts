@@ -229,10 +229,10 @@ export class Ipv4Layer implements NetworkLayer {
     this.table.updateMtu(destination, mtu)
   }
 
-  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): void {
-    if (!acceptRedirect(this.context, destination, gateway, from, interfaceIndex)) {
-      this.counters.IpExtInRedirectsIgnored++
-    }
+  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): boolean {
+    const believed = acceptRedirect(this.context, destination, gateway, from, interfaceIndex)
+    if (!believed) this.counters.IpExtInRedirectsIgnored++
+    return believed
   }
 
   neighborUnreachable(packet: Packet, networkInterface: NetworkInterface): void {

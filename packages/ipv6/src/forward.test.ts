@@ -173,7 +173,7 @@ describe('redirects', () => {
     const route = net.layer.route({ ...flowQuery, destination: IpAddress.parse(destination) })
     return typeof route === 'number' ? `error ${route}` : `${route.nextHop}`
   }
-  const redirect = (destination: string, gateway: string, from = 'fe80::ff'): void =>
+  const redirect = (destination: string, gateway: string, from = 'fe80::ff'): boolean =>
     net.layer.redirect(IpAddress.parse(destination), IpAddress.parse(gateway), IpAddress.parse(from), 2)
 
   it('are believed of the present first hop, towards routers and neighbours', () => {

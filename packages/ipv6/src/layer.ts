@@ -237,12 +237,12 @@ export class Ipv6Layer implements NetworkLayer {
   }
 
   /** Takes a redirect that was found well-formed (RFC 4861 8.1), or does not; `gateway` may be the destination itself. */
-  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): void {
+  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): boolean {
     const wanted = this.configurations.acceptRedirects(interfaceIndex) && !destination.isMulticast
     const known = isLinkLocal(gateway) || gateway.equals(destination)
-    if (!wanted || !known || !this.context.routes.redirect(destination, gateway, from, interfaceIndex)) {
-      this.counters.Ip6ExtInRedirectsIgnored++
-    }
+    const believed = wanted && known && this.context.routes.redirect(destination, gateway, from, interfaceIndex)
+    if (!believed) this.counters.Ip6ExtInRedirectsIgnored++
+    return believed
   }
 
   neighborUnreachable(packet: Packet, networkInterface: NetworkInterface): void {

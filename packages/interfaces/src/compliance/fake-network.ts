@@ -240,9 +240,10 @@ export class FakeNetwork implements NetworkLayer {
     this.pathMtus.push({ destination: destination.toString(), mtu })
   }
 
-  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): void {
+  redirect(destination: IpAddress, gateway: IpAddress, from: IpAddress, interfaceIndex: number): boolean {
     const text = { destination: `${destination}`, gateway: `${gateway}`, from: `${from}`, interfaceIndex }
     this.redirects.push(text)
+    return true
   }
 
   permitMessage(): boolean {

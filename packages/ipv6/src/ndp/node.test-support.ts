@@ -15,7 +15,7 @@ import {
 import { checksum, type Packet, pseudoHeaderSum } from '@jackfield/packet'
 import { expect } from 'vitest'
 import type { Ipv6Address } from '../address.js'
-import { packetBytes, read, type Sent } from '../layer.test-fixture.js'
+import { flowTo, packetBytes, read, type Sent } from '../layer.test-fixture.js'
 import { type Ipv6Module, ipv6 } from '../module.js'
 import type { ExtensionHeader } from '../wire/extension-list.js'
 import { NdpMessage, readLinkAddress, readNdp, readPrefixInformation } from './wire/read.js'
@@ -84,11 +84,16 @@ export class Node {
     const { source = ROUTER, destination = OWN, hopLimit = 255, extensions = [] } = coming
     this.wellFormed = null
     const bytes = packetBytes({ source, destination, hopLimit, extensions, protocol: IPPROTO_ICMPV6, payload: message })
+    this.carry(bytes)
+    return this.wellFormed
+  }
+
+  /** A packet of any kind comes in. */
+  carry(bytes: Uint8Array): void {
     const packet = this.host.packets.copyOf(bytes)
     packet.interfaceIndex = this.eth.index
     packet.networkHeader = packet.start
     this.run(() => this.network.receive(packet, this.eth))
-    return this.wellFormed
   }
 
   /** Lets time pass; what was said meanwhile. */
@@ -145,11 +150,20 @@ export class Node {
   }
 
   /** A packet wants to go to a neighbour. Its link address where it is known now; else the packet waits, or is lost. */
-  resolve(address: string): string | null {
-    const packet = this.host.packets.copyOf(packetBytes({ source: OWN, destination: address }))
+  resolve(address: string, destination = address): string | null {
+    const packet = this.host.packets.copyOf(packetBytes({ source: OWN, destination }))
     const link = this.run(() => (this.resolver as NeighborResolver).resolve(packet, ip(address)))
     if (link !== null) packet.release()
     return link === null ? null : `${link}`
+  }
+
+  /** The next hop of a packet that the host sends to a destination, or the number of the error. */
+  nextHop(destination: string): string | number {
+    this.eth.takeBytes()
+    const error = this.run(() => this.network.send(this.host.packets.copyOf(new Uint8Array(8)), flowTo(destination)))
+    const [output] = this.eth.outputs
+    this.eth.takeBytes()
+    return output === undefined ? error : `${output.nextHop}`
   }
 
   counter(name: string): number {
@@ -198,6 +212,14 @@ export function advertisement(target: string, flags: string, link?: string): Uin
   const bits = bit('R', types.ADVERT_ROUTER) | bit('S', types.ADVERT_SOLICITED) | bit('O', types.ADVERT_OVERRIDE)
   return message((view, at) => {
     const end = write.writeNeighborAdvert(view, at, ip(target), bits)
+    return link === undefined ? end : writeLink(view, end, types.ND_OPT_TARGET_LINKADDR, link)
+  })
+}
+
+/** A redirect: `target` is the better first hop to `destination`. */
+export function redirect(destination: string, target: string, link?: string): Uint8Array {
+  return message((view, at) => {
+    const end = write.writeRedirect(view, at, ip(target), ip(destination))
     return link === undefined ? end : writeLink(view, end, types.ND_OPT_TARGET_LINKADDR, link)
   })
 }

@@ -55,9 +55,9 @@ export class Redirects {
       this.context.counters.NdpInIgnored++
       return true
     }
-    // Whether it comes from the first hop in use, the layer knows.
-    this.context.network.redirect(destination, target, header.source, index)
-    if (options.targetLinkAddress !== 0) {
+    // Whether it comes from the first hop in use, the layer knows: from anybody else nothing is learned (RFC 4861 8.1).
+    const believed = this.context.network.redirect(destination, target, header.source, index)
+    if (believed && options.targetLinkAddress !== 0) {
       const link = readLinkAddress(view, options.targetLinkAddress)
       const router = onLink ? 0 : UPDATE_SET_ROUTER | UPDATE_ROUTER
       if (!link.isMulticast) neighbors.update(target, link, UPDATE_OVERRIDE | UPDATE_CREATE | router)
