@@ -10,6 +10,7 @@ export class StoredRoute implements RouteEntry {
   declare readonly interface?: number
   declare readonly source?: IpAddress
   declare readonly mtu?: number
+  declare readonly advertisedMss?: number
 
   /** @param networkInterface what was found for it, where the entry named none */
   constructor(entry: RouteEntry, networkInterface: number | undefined) {
@@ -20,9 +21,10 @@ export class StoredRoute implements RouteEntry {
     if (networkInterface !== undefined) this.interface = networkInterface
     if (entry.source !== undefined) this.source = entry.source.copy()
     if (entry.mtu !== undefined) this.mtu = entry.mtu
+    if (entry.advertisedMss !== undefined) this.advertisedMss = entry.advertisedMss
   }
 
-  /** Whether it goes where the other goes, whatever its source and MTU. */
+  /** Whether it goes where the other goes, whatever its source, MTU and segment size. */
   sameWay(other: StoredRoute): boolean {
     return (
       this.type === other.type &&

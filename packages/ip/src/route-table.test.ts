@@ -287,10 +287,11 @@ describe('changing', () => {
 describe('what ICMP teaches', () => {
   test('a path’s MTU follows errors, time and the interface', () => {
     const { clock, table, found, device, add } = setUp()
-    add('192.0.2.0/24', 'unicast', { gateway: ip('10.1.0.9'), mtu: 1400 })
+    add('192.0.2.0/24', 'unicast', { gateway: ip('10.1.0.9'), mtu: 1400, advertisedMss: 1200 })
     const near = found('10.1.0.7')
     const far = found('192.0.2.1')
     expect([near.mtu, far.mtu, near.maxSegment]).toEqual([1500, 1400, 65_535])
+    expect([near.advertisedMss, far.advertisedMss]).toEqual([undefined, 1200])
     expect(table.updateMtu(ip('192.0.2.1'), 1450)).toBe(false)
     expect(table.updateMtu(ip('192.0.2.1'), 1300)).toBe(true)
     expect([near.mtu, far.mtu, far.valid, far.mtuLocked]).toEqual([1500, 1300, true, false])
