@@ -52,14 +52,16 @@ const DEFAULTS: Readonly<NeighborSettings> = {
 type Name = keyof NeighborSettings
 
 const MOST = 0x7fffffff
+/** The longest time that a router may tell (RFC 4861 4.2), about 50 days. */
+const MOST_TIME = 0xffff_ffff
 
 /** Smallest and largest value of each setting. */
 const BOUNDS: Readonly<Record<Name, readonly [minimum: number, maximum: number]>> = {
   mcast_solicit: [1, 1000],
   ucast_solicit: [0, 1000],
   mcast_resolicit: [0, 1000],
-  retrans_time_ms: [10, 3_600_000],
-  base_reachable_time_ms: [10, 86_400_000],
+  retrans_time_ms: [10, MOST_TIME],
+  base_reachable_time_ms: [10, MOST_TIME],
   delay_first_probe_time: [0, 86_400],
   gc_stale_time: [0, MOST],
   gc_interval: [1, 86_400],

@@ -103,10 +103,22 @@ describe('what a host takes from a router advertisement (RFC 4861 6.3.4)', () =>
     [{ mtu: 1501 }, 'conf.eth0.mtu', 1500],
     [{ reachable: 0 }, 'neigh.eth0.base_reachable_time_ms', 30_000],
     [{ reachable: 60_000 }, 'neigh.eth0.base_reachable_time_ms', 60_000],
-    [{ reachable: 3_600_001 }, 'neigh.eth0.base_reachable_time_ms', 30_000],
+    // As Linux: too short a time is lengthened; the hour of RFC 4861 6.2.1 binds who advertises, not who listens.
+    [{ reachable: 1 }, 'neigh.eth0.base_reachable_time_ms', 100],
+    [{ reachable: 100 }, 'neigh.eth0.base_reachable_time_ms', 100],
+    [{ reachable: 3_600_001 }, 'neigh.eth0.base_reachable_time_ms', 3_600_001],
+    [{ reachable: 0xffff_ffff }, 'neigh.eth0.base_reachable_time_ms', 0xffff_ffff],
     [{ retransmit: 0 }, 'neigh.eth0.retrans_time_ms', 1000],
+    [{ retransmit: 1 }, 'neigh.eth0.retrans_time_ms', 10],
+    [{ retransmit: 10 }, 'neigh.eth0.retrans_time_ms', 10],
     [{ retransmit: 2000 }, 'neigh.eth0.retrans_time_ms', 2000],
-    [{ retransmit: 4_000_000_000 }, 'neigh.eth0.retrans_time_ms', 1000],
+    [{ retransmit: 4_000_000_000 }, 'neigh.eth0.retrans_time_ms', 4_000_000_000],
+    // Linux keeps neighbours out of use three times as long as it believes that they are there.
+    [{ reachable: 0 }, 'neigh.eth0.gc_stale_time', 60],
+    [{ reachable: 30_000 }, 'neigh.eth0.gc_stale_time', 60],
+    [{ reachable: 60_000 }, 'neigh.eth0.gc_stale_time', 180],
+    [{ reachable: 1 }, 'neigh.eth0.gc_stale_time', 1],
+    [{ retransmit: 2000 }, 'neigh.eth0.gc_stale_time', 60],
   ])('%o: %s is %i', (options, name, value) => {
     const node = asking()
     advertise(node, options)

@@ -1,7 +1,12 @@
 import { isLinkLocal } from '@jackfield/addr'
 import type { NetworkHeader } from '@jackfield/interfaces'
-import type { NeighborSettings } from '@jackfield/neighbor'
-import { UPDATE_CREATE, UPDATE_OVERRIDE, UPDATE_ROUTER, UPDATE_SET_ROUTER } from '@jackfield/neighbor'
+import {
+  type NeighborSettings,
+  UPDATE_CREATE,
+  UPDATE_OVERRIDE,
+  UPDATE_ROUTER,
+  UPDATE_SET_ROUTER,
+} from '@jackfield/neighbor'
 import { IPV6_MIN_MTU } from '../wire/header.js'
 import type { Autoconfiguration } from './autoconfiguration.js'
 import type { NdpContext } from './context.js'
@@ -11,10 +16,11 @@ import type { RouterAdvertiser } from './router-advertiser.js'
 import { listensToRouters, type RouterSolicitation } from './router-solicitation.js'
 import { type NdpMessage, readLinkAddress, readPrefixInformation, readRouteInformation } from './wire/read.js'
 
-// What a router may set the times of a link to, in milliseconds: beyond is no sensible link.
+// The least that a router may set the times of a link to, in milliseconds: less becomes this (Linux's `ndisc_router_discovery`).
 const LEAST_RETRANSMIT = 10
-const MOST_RETRANSMIT = 3_600_000
-const MOST_REACHABLE = 3_600_000
+const LEAST_REACHABLE = 100
+/** Neighbours out of use are kept for as many times as long as an answer is believed, where a router tells that (Linux). */
+const STALE_TIMES = 3
 
 /** What is there on the interface that a message came in by. */
 export interface RouterListener {
@@ -96,18 +102,21 @@ export class RouterMessages {
     if (message.hopLimit !== 0 && message.hopLimit >= accept_ra_min_hop_limit) {
       layer.set(networkInterface.index, 'hop_limit', message.hopLimit)
     }
-    const { retransmitTimer, reachableTime } = message
-    if (retransmitTimer >= LEAST_RETRANSMIT && retransmitTimer <= MOST_RETRANSMIT) {
-      on.settings.retrans_time_ms = retransmitTimer
-    }
-    // RFC 4861 6.2.1: an hour at most.
-    if (reachableTime > LEAST_RETRANSMIT && reachableTime <= MOST_REACHABLE) {
-      on.settings.base_reachable_time_ms = reachableTime
-    }
+    this.linkTimes(message, on.settings)
     const { mtu } = message.options
     if (accept_ra_mtu === 1 && mtu >= IPV6_MIN_MTU && mtu <= networkInterface.mtu) {
       layer.set(networkInterface.index, 'mtu', mtu)
     }
+  }
+
+  /** RFC 4861 6.3.4, which knows no longest time for hosts; 0 says nothing. */
+  private linkTimes({ retransmitTimer, reachableTime }: NdpMessage, settings: NeighborSettings): void {
+    if (retransmitTimer !== 0) settings.retrans_time_ms = Math.max(retransmitTimer, LEAST_RETRANSMIT)
+    if (reachableTime === 0) return
+    const reachable = Math.max(reachableTime, LEAST_REACHABLE)
+    if (reachable === settings.base_reachable_time_ms) return
+    settings.base_reachable_time_ms = reachable
+    settings.gc_stale_time = Math.ceil((STALE_TIMES * reachable) / 1000)
   }
 
   private prefixes(view: DataView, message: NdpMessage, on: RouterListener): void {
