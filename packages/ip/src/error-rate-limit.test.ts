@@ -11,7 +11,7 @@ function setUp() {
   const clock = createVirtualClock()
   const counters: CounterGroup = {}
   const random = createSeededRandom(1)
-  const limit = new ErrorRateLimit({ clock, random, secret0: 1, secret1: 2, ratemask: 6168, counters })
+  const limit = new ErrorRateLimit({ clock, random, secret0: 1, secret1: 2, types: '3-4,11-12', counters })
   const burst = (count: number, to: (i: number) => IpAddress, type = 3): number => {
     let sent = 0
     for (let i = 0; i < count; i++) if (limit.permit(to(i), type)) sent++
@@ -39,7 +39,7 @@ test('only the types of the mask are limited', () => {
   expect(burst(100, () => host(1), 5)).toBe(100)
   expect(burst(100, () => host(1), 129)).toBe(100)
   for (const [i, type] of [3, 4, 11, 12].entries()) expect(burst(100, () => host(i), type)).toBe(6)
-  limit.ratemask = 0
+  limit.types.mask = 0
   expect(burst(100, () => host(1))).toBe(100)
 })
 

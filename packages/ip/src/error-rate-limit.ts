@@ -1,6 +1,7 @@
 import { hashAddress, type IpAddress } from '@jackfield/addr'
 import type { Clock, RandomSource } from '@jackfield/clock'
 import type { CounterGroup } from '@jackfield/interfaces'
+import { TypeMask } from './type-mask.js'
 
 /** What the limit is made with. */
 export interface ErrorRateLimitOptions {
@@ -8,8 +9,8 @@ export interface ErrorRateLimitOptions {
   readonly random: RandomSource
   readonly secret0: number
   readonly secret1: number
-  /** Bits of the ICMP types that are limited: 6168 for ICMPv4 (`net.ipv4.icmp_ratemask`). Types from 32 on are not. */
-  readonly ratemask: number
+  /** The ICMP types that are limited, as `TypeMask.list` has them. */
+  readonly types: string
   /** Gets the counters of messages that the limits held back, and has them incremented. */
   readonly counters: CounterGroup
   /** What these are called. Default `IcmpOutRateLimitGlobal` and `IcmpOutRateLimitHost`. */
@@ -27,9 +28,10 @@ const BURST = 6
  * (RFC 1812 4.3.2.8, RFC 4443 2.4 f). Fixed memory.
  */
 export class ErrorRateLimit {
-  /** Milliseconds for each message to one destination (`net.ipv4.icmp_ratelimit`); 0: no limit. Default 1000. */
+  /** Milliseconds for each message to one destination (`net.ipv4.icmp_ratelimit`, `net.ipv6.icmp.ratelimit`); 0: no limit. Default 1000. */
   ratelimit = 1000
-  ratemask: number
+  /** The types that are limited (`net.ipv4.icmp_ratemask`, `net.ipv6.icmp.ratemask`). */
+  readonly types: TypeMask = new TypeMask()
   /** Messages a second for the whole host (`net.ipv4.icmp_msgs_per_sec`). Default 1000. */
   msgsPerSec = 1000
   /** Messages at once for the whole host (`net.ipv4.icmp_msgs_burst`). Default 50. */
@@ -53,7 +55,7 @@ export class ErrorRateLimit {
     this.random = options.random
     this.secret0 = options.secret0
     this.secret1 = options.secret1
-    this.ratemask = options.ratemask
+    this.types.list = options.types
     this.counters = options.counters
     this.names = options.names ?? { global: 'IcmpOutRateLimitGlobal', host: 'IcmpOutRateLimitHost' }
     this.counters[this.names.global] ??= 0
@@ -67,7 +69,7 @@ export class ErrorRateLimit {
    * depends on: Linux limits neither.
    */
   permit(destination: IpAddress, type: number): boolean {
-    if (type > 31 || ((this.ratemask >>> type) & 1) === 0) return true
+    if (!this.types.has(type)) return true
     const now = this.clock.now()
     if (!this.hasCredit(now)) {
       this.count(this.names.global)

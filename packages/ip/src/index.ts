@@ -37,3 +37,4 @@ export { Reassembler, type ReassemblerOptions, type ReassemblyCounters } from '.
 export { RouteTable, type RouteTableOptions } from './route-table.js'
 export { TableRoute } from './table-route.js'
 export { Taps } from './taps.js'
+export { TypeMask } from './type-mask.js'

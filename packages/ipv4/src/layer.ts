@@ -181,7 +181,7 @@ export class Ipv4Layer implements NetworkLayer {
       random,
       secret0,
       secret1,
-      ratemask: 6168,
+      types: '3-4,11-12',
       counters: this.rateCounters,
     })
     this.settings = ipv4SettingList(settings, this.configurations, this.reassembler, destinations, this.rate)

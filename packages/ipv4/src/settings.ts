@@ -76,7 +76,7 @@ export function ipv4SettingList(
       },
     ),
     fieldSetting('net.ipv4.icmp_ratelimit', 0, MOST, rate, 'ratelimit'),
-    fieldSetting('net.ipv4.icmp_ratemask', 0, MOST, rate, 'ratemask'),
+    fieldSetting('net.ipv4.icmp_ratemask', 0, MOST, rate.types, 'mask'),
     fieldSetting('net.ipv4.icmp_msgs_per_sec', 0, MOST, rate, 'msgsPerSec'),
     fieldSetting('net.ipv4.icmp_msgs_burst', 0, MOST, rate, 'msgsBurst'),
   ]

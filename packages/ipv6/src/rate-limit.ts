@@ -1,12 +1,33 @@
-import type { CounterGroup, Host } from '@jackfield/interfaces'
-import { ErrorRateLimit } from '@jackfield/ip'
+import type { CounterGroup, Host, Setting } from '@jackfield/interfaces'
+import { ErrorRateLimit, fieldSetting } from '@jackfield/ip'
 
-/** ICMPv6's "packet too big", on which path MTU discovery depends. */
-const PACKET_TOO_BIG = 2
+/** Milliseconds for each error to one destination, by Linux's default of `net.ipv6.icmp.ratelimit`. */
+const RATELIMIT = 100
 
-/** How many ICMPv6 messages leave (RFC 4443 2.4 f): all types but "packet too big" are limited, as by `net.ipv6.icmp.ratemask`. */
+/** Linux's default of `net.ipv6.icmp.ratemask`: all errors but "packet too big", on which path MTU discovery depends. */
+const RATEMASK = '0-1,3-127'
+
+/** How many ICMPv6 messages leave (RFC 4443 2.4 f). */
 export function createRateLimit(host: Host, counters: CounterGroup): ErrorRateLimit {
   const { clock, random, secret0, secret1 } = host
   const names = { global: 'Icmp6OutRateLimitGlobal', host: 'Icmp6OutRateLimitHost' }
-  return new ErrorRateLimit({ clock, random, secret0, secret1, ratemask: ~(1 << PACKET_TOO_BIG), counters, names })
+  const rate = new ErrorRateLimit({ clock, random, secret0, secret1, types: RATEMASK, counters, names })
+  rate.ratelimit = RATELIMIT
+  return rate
+}
+
+/** `net.ipv6.icmp.ratelimit` and `ratemask`, which is a list of types. */
+export function rateSettings(rate: ErrorRateLimit): readonly Setting[] {
+  const name = 'net.ipv6.icmp.ratemask'
+  return [
+    fieldSetting('net.ipv6.icmp.ratelimit', 0, 2_147_483_647, rate, 'ratelimit'),
+    {
+      name,
+      get: () => rate.types.list,
+      set(value) {
+        if (typeof value !== 'string') throw new RangeError(`${name} is a list of types, as 0-1,3-127, not ${value}`)
+        rate.types.list = value
+      },
+    },
+  ]
 }

@@ -6,6 +6,7 @@ import {
   integerSetting,
   type Reassembler,
 } from '@jackfield/ip'
+import { rateSettings } from './rate-limit.js'
 
 /** The settings that the packet path reads, as plain numbers. */
 export class Ipv6Settings {
@@ -44,6 +45,6 @@ export function ipv6SettingList(
         destinations.mtuExpires = value * 1_000_000
       },
     ),
-    fieldSetting('net.ipv6.icmp.ratelimit', 0, MOST, rate, 'ratelimit'),
+    ...rateSettings(rate),
   ]
 }

@@ -8,7 +8,7 @@ import type { NdpContext } from './context.js'
 import type { Neighbors } from './neighbors.js'
 import type { NdpTransmitter } from './transmitter.js'
 import { type NdpMessage, readLinkAddress } from './wire/read.js'
-import { ND_OPT_TARGET_LINKADDR, REDIRECT_LENGTH } from './wire/types.js'
+import { ND_OPT_TARGET_LINKADDR, ND_REDIRECT, REDIRECT_LENGTH } from './wire/types.js'
 import {
   LINK_ADDRESS_OPTION_LENGTH,
   writeLinkAddressOption,
@@ -17,9 +17,6 @@ import {
 } from './wire/write.js'
 
 const REDIRECTED_HEAD = 8
-
-/** The one type of the rate limit that redirects have to themselves. */
-const LIMITED = 0
 
 /** Better first hops: believed by hosts, told by routers (RFC 4861 8). */
 export class Redirects {
@@ -38,7 +35,7 @@ export class Redirects {
       random,
       secret0,
       secret1,
-      ratemask: 1 << LIMITED,
+      types: `${ND_REDIRECT}`,
       counters: context.counters,
       names: { global: 'NdpOutRedirectsLimited', host: 'NdpOutRedirectsLimited' },
     })
@@ -73,7 +70,7 @@ export class Redirects {
     const onLink = target.equals(header.destination)
     // A sender that is not on the link could do nothing with it.
     if (source === null || (!onLink && !isLinkLocal(target)) || neighbors.linkAddress(header.source) === null) return
-    if (!this.rate.permit(header.source, LIMITED)) return
+    if (!this.rate.permit(header.source, ND_REDIRECT)) return
     const link = neighbors.linkAddress(target)
     const fixed = REDIRECT_LENGTH + (link === null ? 0 : LINK_ADDRESS_OPTION_LENGTH) + REDIRECTED_HEAD
     const room = IPV6_MIN_MTU - IPV6_HEADER_LENGTH - fixed
