@@ -32,7 +32,6 @@ import {
   SOL_IP,
   SOL_SOCKET,
   SOL_UDP,
-  SocketError,
   type Sockets,
   UDP_CORK,
   UDP_SEGMENT,
@@ -41,10 +40,8 @@ import type { Stack } from '@jackfield/stack'
 import type { Chance } from '../chance.js'
 import { ipv4Packet } from '../corpus/ipv4.js'
 import { destinationAddress, GROUPS, HOST_MAC, ipv4Text, PEER_PORTS, SOURCES } from '../scene.js'
+import { attempt, drain } from './attempt.js'
 import type { Opening } from './roster.js'
-
-/** More than any receive queue holds. */
-const DRAIN = 5000
 
 /** What the people of a host have in their hands. */
 export interface ActivityTools {
@@ -94,7 +91,7 @@ export class Activity {
         this.read(chance, socket.fd, chance.between(1, 60))
         break
       case 3:
-        this.drain(socket.fd)
+        drain(this.sockets, socket.fd, this.buffer)
         break
       case 4:
       case 5:
@@ -128,7 +125,7 @@ export class Activity {
   drainAll(): void {
     for (const { fd } of this.each) {
       attempt(() => this.sockets.setsockopt(fd, SOL_UDP, UDP_CORK, 0))
-      this.drain(fd)
+      drain(this.sockets, fd, this.buffer)
     }
   }
 
@@ -142,13 +139,6 @@ export class Activity {
   /** Puts every interface up, with a device that takes packets. */
   settle(): void {
     for (const each of this.stack.interfaces) this.stack.setInterface(each, { up: true })
-  }
-
-  private drain(fd: number): void {
-    for (let i = 0; i < DRAIN; i++) if (attempt(() => this.sockets.recv(fd, this.buffer)) === 'EAGAIN') break
-    for (let i = 0; i < DRAIN; i++) {
-      if (attempt(() => this.sockets.recv(fd, this.buffer, MSG_ERRQUEUE)) !== undefined) break
-    }
   }
 
   private read(chance: Chance, fd: number, count: number): void {
@@ -249,7 +239,7 @@ export class Activity {
   }
 
   private reopen(chance: Chance, socket: Open): void {
-    this.drain(socket.fd)
+    drain(this.sockets, socket.fd, this.buffer)
     if (chance.oneIn(2)) attempt(() => this.sockets.shutdown(socket.fd, SHUT_RDWR))
     this.sockets.close(socket.fd)
     socket.fd = this.open(socket.open)
@@ -298,15 +288,4 @@ export class Activity {
 
 function anyTarget(chance: Chance): string {
   return `${ipv4Text(destinationAddress(chance))}:${chance.pick(PEER_PORTS)}`
-}
-
-/** Runs a call of which a socket error is an answer; its code, or undefined. Whatever else it throws is a finding. */
-function attempt(call: () => unknown): string | undefined {
-  try {
-    call()
-    return undefined
-  } catch (error) {
-    if (error instanceof SocketError) return error.code
-    throw error
-  }
 }

@@ -31,7 +31,7 @@ export class FuzzDevice<Medium extends LinkMedium = LinkMedium> implements LinkD
     txDropped: 0,
     txErrors: 0,
   }
-  /** IPv4 packets that left of late. */
+  /** IP packets that left of late. */
   readonly sent: Uint8Array[] = []
   /** Addresses that ARP asked for of late. */
   readonly asked: number[] = []

@@ -19,6 +19,7 @@ import { Activity } from './activity.js'
 import { checkConservation } from './conservation.js'
 import { FuzzDevice } from './fuzz-device.js'
 import { checkLimits } from './limits.js'
+import { checkPackets, checkRest } from './rest.js'
 import { MERGING, ROSTER } from './roster.js'
 import { findTables, type Tables } from './tables.js'
 import { TcpPeople } from './tcp-people.js'
@@ -147,25 +148,9 @@ export class FuzzedHost implements Subject {
     this.conserve(true)
     this.tables = findTables(this.stack)
     checkLimits(this.stack, this.tables, this.activity.size)
-    const { outstanding } = this.stack.packets
-    if (outstanding !== 0) throw new Error(`${outstanding} packets are left when everything is at rest`)
-    for (const { memory, orphans, connections } of this.tables.tcp) {
-      const left = memory + orphans + connections.size
-      if (left !== 0)
-        throw new Error(`TCP at rest: ${memory} bytes, ${orphans} orphans, ${connections.size} connections`)
-    }
+    checkRest(this.stack, this.tables, 0)
     const charged = this.activity.charged()
     if (charged !== 0) throw new Error(`sockets are charged for ${charged} bytes when nothing is under way`)
-    for (const each of this.tables.reassemblers) {
-      if (each.size !== 0 || each.memory !== 0) throw new Error(`${each.size} datagrams wait for fragments for ever`)
-    }
-    for (const each of this.tables.queues) {
-      if (each.length !== 0 || each.used !== 0)
-        throw new Error(`an empty receive queue says that it pins ${each.used} bytes`)
-    }
-    for (const each of this.tables.neighbors) {
-      if (each.waitingBytes !== 0) throw new Error(`${each.waitingBytes} bytes wait for neighbours for ever`)
-    }
   }
 
   /** In the middle of things, so that every queue has something to give back. */
@@ -178,8 +163,7 @@ export class FuzzedHost implements Subject {
     await this.stack.close()
     this.sockets.closeAll()
     this.clock.advance(10 * MINUTE)
-    const { outstanding } = this.stack.packets
-    if (outstanding !== 0) throw new Error(`${outstanding} packets are left when the host is closed`)
+    checkPackets(this.stack, 'the host is closed')
   }
 
   counters(): Readonly<Record<string, number>> {

@@ -16,12 +16,10 @@ import {
   IPV6_RECVFRAGSIZE,
   IPV6_RECVHOPLIMIT,
   IPV6_RECVPKTINFO,
-  MSG_ERRQUEUE,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_STREAM,
   SOL_IPV6,
-  SocketError,
   type Sockets,
 } from '@jackfield/sockets'
 import { createStack, type Stack } from '@jackfield/stack'
@@ -30,8 +28,10 @@ import { udp } from '@jackfield/udp'
 import { joined, toHex } from '../bytes.js'
 import type { Chance } from '../chance.js'
 import type { Subject } from '../subject.js'
+import { attempt, drain } from './attempt.js'
 import { FuzzDevice } from './fuzz-device.js'
 import { checkLimits } from './limits.js'
+import { checkPackets, checkRest } from './rest.js'
 import { findTables, type Tables } from './tables.js'
 
 /** Makes an IPv6 packet for a host. */
@@ -41,8 +41,6 @@ const MINUTE = 60_000_000
 /** Addresses that an interface may have: those that it was given, its link-local one, and `max_addresses` (twice, with temporary ones). */
 const MOST_ADDRESSES = 80
 const MOST_ROUTES = 400
-/** More than any receive queue holds. */
-const DRAIN = 5000
 const MAC = '02:00:00:00:00:01'
 
 /** A host that speaks IPv6 on an IP and on an Ethernet device, at times a router, with sockets in several states. */
@@ -131,30 +129,14 @@ export class Ipv6Host implements Subject {
     this.drainAll()
     this.tables = findTables(this.stack)
     this.check()
-    const { outstanding } = this.stack.packets
-    if (outstanding !== 0)
-      throw new Error(`${outstanding} packets are left when everything is at rest: ${this.holders()}`)
-  }
-
-  /** Who holds packets, for people. */
-  private holders(): string {
-    const { queues, reassemblers, neighbors, tcp } = this.tables
-    const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0)
-    const pieces: readonly (readonly [string, number])[] = [
-      ['in receive queues', sum(queues.map(({ length }) => length))],
-      ['datagrams in fragments', sum(reassemblers.map(({ size }) => size))],
-      ['bytes for neighbours', sum(neighbors.map(({ waitingBytes }) => waitingBytes))],
-      ['connections', sum(tcp.map(({ connections }) => connections.size))],
-    ]
-    return pieces.map(([what, count]) => `${count} ${what}`).join(', ')
+    checkRest(this.stack, this.tables, 1)
   }
 
   async close(): Promise<void> {
     await this.stack.close()
     this.sockets.closeAll()
     this.clock.advance(10 * MINUTE)
-    const { outstanding } = this.stack.packets
-    if (outstanding !== 0) throw new Error(`${outstanding} packets are left when the host is closed`)
+    checkPackets(this.stack, 'the host is closed')
   }
 
   counters(): Readonly<Record<string, number>> {
@@ -209,14 +191,7 @@ export class Ipv6Host implements Subject {
 
   private drainAll(): void {
     for (const each of this.stack.interfaces) this.stack.setInterface(each, { up: true })
-    for (const fd of this.open) {
-      // An error that waits is told once, before what is queued.
-      for (let i = 0; i < DRAIN; i++) {
-        const code = attempt(() => this.sockets.recv(fd, this.buffer))
-        if (code === 'EAGAIN' || code === 'ENOTCONN') break
-      }
-      while (attempt(() => this.sockets.recv(fd, this.buffer, MSG_ERRQUEUE)) === undefined);
-    }
+    for (const fd of this.open) drain(this.sockets, fd, this.buffer)
     const listening = this.open[1] ?? -1
     while (attempt(() => this.sockets.close(this.sockets.accept(listening))) === undefined);
   }
@@ -243,15 +218,4 @@ function settings(chance: Chance): [string, number][] {
   ]
   if (chance.oneIn(2)) list.push(['net.ipv6.ip6frag_high_thresh', 262_144], ['net.ipv6.ip6frag_low_thresh', 196_608])
   return list
-}
-
-/** Runs a call of which a socket error is an answer; its code, or undefined. Whatever else it throws is a finding. */
-function attempt(call: () => unknown): string | undefined {
-  try {
-    call()
-    return undefined
-  } catch (error) {
-    if (error instanceof SocketError) return error.code
-    throw error
-  }
 }

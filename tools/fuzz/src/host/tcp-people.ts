@@ -15,7 +15,6 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   SOL_TCP,
-  SocketError,
   type Sockets,
   TCP_CONGESTION,
   TCP_CORK,
@@ -27,6 +26,7 @@ import {
 } from '@jackfield/sockets'
 import type { Chance } from '../chance.js'
 import { PEER_PORTS, SOURCES, TCP_PORTS, TUN_ADDRESS } from '../scene.js'
+import { attempt } from './attempt.js'
 
 /** Connections that are held at once. */
 const MOST_HELD = 24
@@ -144,14 +144,5 @@ export class TcpPeople {
     if (fd === undefined) return
     if (chance.oneIn(4)) attempt(() => this.sockets.setsockopt(fd, SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 0 }))
     this.sockets.close(fd)
-  }
-}
-
-/** Runs a call of which a socket error is an answer. Whatever else it throws is a finding. */
-function attempt(call: () => unknown): void {
-  try {
-    call()
-  } catch (error) {
-    if (!(error instanceof SocketError)) throw error
   }
 }
