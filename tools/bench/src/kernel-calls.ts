@@ -11,6 +11,8 @@ export interface KernelSocketCalls {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
   send(fd: number, bytes: number, length: number, flags: number): number
   recv(fd: number, bytes: number, length: number, flags: number): number
+  sendmmsg(fd: number, messages: number, count: number, flags: number): number
+  recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number
   open(path: string, flags: number): number
   read(fd: number, bytes: number, length: number): number
   write(fd: number, bytes: number, length: number): number
@@ -33,6 +35,8 @@ export function kernelSocketCalls(): KernelSocketCalls {
     setsockopt: c.func('int setsockopt(int, int, int, void *, unsigned int)'),
     send: c.func('send', 'long', ['int', 'uintptr_t', 'size_t', 'int']),
     recv: c.func('recv', 'long', ['int', 'uintptr_t', 'size_t', 'int']),
+    sendmmsg: c.func('sendmmsg', 'int', ['int', 'uintptr_t', 'unsigned int', 'int']),
+    recvmmsg: c.func('recvmmsg', 'int', ['int', 'uintptr_t', 'unsigned int', 'int', 'uintptr_t']),
     open: c.func('int open(const char *, int)'),
     read: c.func('read', 'long', ['int', 'uintptr_t', 'size_t']),
     write: c.func('write', 'long', ['int', 'uintptr_t', 'size_t']),
@@ -56,4 +60,10 @@ export function socketAddress(address: string, port: number): Uint8Array {
 /** `AF_INET` or `AF_INET6`. */
 export function familyOf(address: string): number {
   return address.includes(':') ? 10 : 2
+}
+
+/** `struct timeval`. */
+export function timeValue(seconds: number): Uint8Array {
+  const whole = Math.floor(seconds)
+  return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(Math.round((seconds - whole) * 1e6))]).buffer)
 }

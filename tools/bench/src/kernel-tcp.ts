@@ -1,4 +1,4 @@
-import { familyOf, type KernelSocketCalls, kernelSocketCalls, socketAddress } from './kernel-calls.js'
+import { familyOf, type KernelSocketCalls, kernelSocketCalls, socketAddress, timeValue } from './kernel-calls.js'
 import { CHUNK, Meter, PING_SIZE, RoundTrips, type TcpResult, type TcpTask } from './tcp-task.js'
 
 const AF_INET = 2
@@ -172,9 +172,4 @@ export class KernelTcp {
     }
     calls.close(fd)
   }
-}
-
-function timeValue(seconds: number): Uint8Array {
-  const whole = Math.floor(seconds)
-  return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(Math.round((seconds - whole) * 1e6))]).buffer)
 }

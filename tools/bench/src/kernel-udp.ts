@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { type KernelSocketCalls, kernelSocketCalls, socketAddress, timeValue } from './kernel-calls.js'
 
 const AF_INET = 2
 const SOCK_DGRAM = 2
@@ -10,16 +10,6 @@ const MMSGHDR = 64
 /** Datagrams in one system call. */
 const BATCH = 64
 
-interface Calls {
-  socket(family: number, type: number, protocol: number): number
-  bind(fd: number, address: Uint8Array, length: number): number
-  connect(fd: number, address: Uint8Array, length: number): number
-  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
-  sendmmsg(fd: number, messages: number, count: number, flags: number): number
-  recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number
-  close(fd: number): number
-}
-
 /** Whether the kernel's own sockets can be called: 64-bit Linux with koffi. */
 export function kernelUdpAvailable(): boolean {
   return process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64')
@@ -30,7 +20,7 @@ export function kernelUdpAvailable(): boolean {
  * koffi. (Node's own dgram makes one call and several objects for each, which would be measured in place of the kernel.)
  */
 export class KernelUdp {
-  private readonly libc: Calls
+  private readonly calls: KernelSocketCalls = kernelSocketCalls()
   private readonly fd: number
   private readonly messages: number
   /** What the addresses point to must stay. */
@@ -38,18 +28,7 @@ export class KernelUdp {
 
   /** @param size payload bytes of what it sends, and the most that it receives */
   constructor(size: number) {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
-    const c = koffi.load(null)
-    this.libc = {
-      socket: c.func('int socket(int, int, int)'),
-      bind: c.func('int bind(int, void *, unsigned int)'),
-      connect: c.func('int connect(int, void *, unsigned int)'),
-      setsockopt: c.func('int setsockopt(int, int, int, void *, unsigned int)'),
-      sendmmsg: c.func('sendmmsg', 'int', ['int', 'uintptr_t', 'unsigned int', 'int']),
-      recvmmsg: c.func('recvmmsg', 'int', ['int', 'uintptr_t', 'unsigned int', 'int', 'uintptr_t']),
-      close: c.func('int close(int)'),
-    }
-    const addressOf = (bytes: Uint8Array): bigint => BigInt(koffi.address(bytes.buffer) as number | bigint)
+    const addressOf = (bytes: Uint8Array): bigint => BigInt(this.calls.addressOf(bytes))
     const payload = new Uint8Array(BATCH * size)
     const vectors = new BigUint64Array(BATCH * 2)
     const headers = new BigUint64Array((BATCH * MMSGHDR) / 8)
@@ -64,41 +43,33 @@ export class KernelUdp {
     const headerBytes = new Uint8Array(headers.buffer)
     this.kept = [payload, vectorBytes, headerBytes]
     this.messages = Number(addressOf(headerBytes))
-    this.fd = this.libc.socket(AF_INET, SOCK_DGRAM, 0)
+    this.fd = this.calls.socket(AF_INET, SOCK_DGRAM, 0)
     // A receive call ends after 50 ms, so that a measurement ends when nothing comes any more.
-    const time = new Uint8Array(new BigInt64Array([0n, 50_000n]).buffer)
-    this.libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, time, 16)
+    this.calls.setsockopt(this.fd, SOL_SOCKET, SO_RCVTIMEO, timeValue(0.05), 16)
   }
 
   bind(address: string, port: number): void {
-    if (this.libc.bind(this.fd, socketAddress(address, port), 16) !== 0) throw new Error(`bind ${address}:${port}`)
+    const name = socketAddress(address, port)
+    if (this.calls.bind(this.fd, name, name.length) !== 0) throw new Error(`bind ${address}:${port}`)
   }
 
   connect(address: string, port: number): void {
-    if (this.libc.connect(this.fd, socketAddress(address, port), 16) !== 0)
-      throw new Error(`connect ${address}:${port}`)
+    const name = socketAddress(address, port)
+    if (this.calls.connect(this.fd, name, name.length) !== 0) throw new Error(`connect ${address}:${port}`)
   }
 
   /** Sends up to 64 datagrams; returns how many, negative for none. */
   send(count: number = BATCH): number {
-    return this.libc.sendmmsg(this.fd, this.messages, count, 0)
+    return this.calls.sendmmsg(this.fd, this.messages, count, 0)
   }
 
   /** Waits for datagrams, 50 ms at most, and takes up to 64; returns how many, negative for none. */
   receive(count: number = BATCH): number {
-    return this.libc.recvmmsg(this.fd, this.messages, count, MSG_WAITFORONE, 0)
+    return this.calls.recvmmsg(this.fd, this.messages, count, MSG_WAITFORONE, 0)
   }
 
   close(): void {
-    this.libc.close(this.fd)
+    this.calls.close(this.fd)
     this.kept.length = 0
   }
-}
-
-function socketAddress(address: string, port: number): Uint8Array {
-  const bytes = new Uint8Array(16)
-  new DataView(bytes.buffer).setUint16(0, AF_INET, true)
-  new DataView(bytes.buffer).setUint16(2, port)
-  bytes.set(address.split('.').map(Number), 4)
-  return bytes
 }

@@ -13,7 +13,7 @@ import {
 
 const IPPROTO_TCP = 6
 const TCP_NODELAY = 1
-export const ADDRESS = '10.0.0.2'
+const ADDRESS = '10.0.0.2'
 const ADDRESS6 = 'fd00::2'
 
 /** Two stacks in this process with a cable between them. */

@@ -1,7 +1,5 @@
 import { IpAddress, type SocketAddress } from '@jackfield/addr'
-
-const AF_INET = 2
-const AF_INET6 = 10
+import { AF_INET, AF_INET6 } from '@jackfield/sockets'
 
 /** Room for any address that a call fills in. */
 export const ADDRESS_ROOM = 28
@@ -27,12 +25,11 @@ function mappedBytes(address: IpAddress): Uint8Array {
   return bytes
 }
 
-/** Fills an address with one that the kernel filled in; false where it is of no family that scripts know. */
-export function readSocketAddress(bytes: Uint8Array, into: SocketAddress): boolean {
+/** Fills an address with one that the kernel filled in, if it is of a family that scripts know. */
+export function readSocketAddress(bytes: Uint8Array, into: SocketAddress): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   const family = view.getUint16(0, true)
-  if (family !== AF_INET && family !== AF_INET6) return false
+  if (family !== AF_INET && family !== AF_INET6) return
   const address = IpAddress.fromBytes(bytes, family === AF_INET6 ? 8 : 4, family === AF_INET6 ? 6 : 4)
   into.set(family, address, view.getUint16(2))
-  return true
 }

@@ -1,6 +1,8 @@
 import {
   type ControlMessage,
   type ExtendedError,
+  IP_RECVERR,
+  IPV6_RECVERR,
   type OptionValue,
   SCM_TIMESTAMPING,
   SO_LINGER,
@@ -8,7 +10,12 @@ import {
   SO_SNDTIMEO,
   SO_TIMESTAMP,
   SO_TIMESTAMPNS,
+  SOL_IP,
+  SOL_IPV6,
   SOL_SOCKET,
+  SOL_TCP,
+  TCP_CONGESTION,
+  TCP_INFO,
   TCP_MD5SIG,
   TCP_MD5SIG_EXT,
 } from '@jackfield/sockets'
@@ -16,14 +23,6 @@ import { md5Bytes } from './md5-option.js'
 import { readTcpInfo } from './tcp-info.js'
 
 type ControlData = ControlMessage['data']
-
-const SOL_IP = 0
-const SOL_TCP = 6
-const SOL_IPV6 = 41
-const IP_RECVERR = 11
-const IPV6_RECVERR = 25
-const TCP_INFO = 11
-export const TCP_CONGESTION = 13
 
 /** Room for the value of any option. */
 export const OPTION_ROOM = 512

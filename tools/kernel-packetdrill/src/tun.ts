@@ -54,6 +54,6 @@ export class Tun {
 }
 
 /** A text as C has it. */
-export function text(value: string): Uint8Array {
+function text(value: string): Uint8Array {
   return new TextEncoder().encode(`${value}\0`)
 }
