@@ -15,7 +15,10 @@ export class InterfaceConfiguration {
   disable_ipv6 = 0
   /** ICMPv6 redirects are believed (by a host; a router believes none). */
   accept_redirects = 1
-  /** 0: addresses are not temporary by preference, 1: they may be had, 2: they come before others (RFC 6724 5, rule 7). */
+  /**
+   * 0: no temporary addresses are made, 1: they may be had, 2: they come before others (RFC 6724 5, rule 7); -1: no more are
+   * made, as too many were duplicates.
+   */
   use_tempaddr = 0
   /**
    * How addresses are made: 0 from the hardware address (RFC 4291), 1 so, but no link-local one, 2 from `stable_secret` (RFC 7217), 3 the
@@ -40,7 +43,7 @@ const BOUNDS: Readonly<Record<ConfigurationKey, readonly [number, number]>> = {
   mtu: [0, 65_535],
   disable_ipv6: [0, 1],
   accept_redirects: [0, 1],
-  use_tempaddr: [0, 2],
+  use_tempaddr: [-1, 2],
   addr_gen_mode: [0, 3],
   drop_unicast_in_l2_multicast: [0, 1],
   accept_any_destination: [0, 1],
@@ -102,9 +105,18 @@ export class Configurations {
 
   /** Changes a value of an interface, as a router's advertisement does, and says so. */
   set(index: number, key: ConfigurationKey, value: number): void {
-    const own = this.of(index)
-    if (own[key] === value) return
-    own[key] = value
+    if (this.of(index)[key] !== value) this.renew(index, key, value)
+  }
+
+  /** Changes a value of every interface, and of those to come. */
+  setAll(key: ConfigurationKey, value: number): void {
+    this.default[key] = value
+    for (const index of this.byIndex.keys()) if (this.byIndex[index] !== undefined) this.renew(index, key, value)
+  }
+
+  /** Sets a value of an interface, and has it acted on though it may be the same: what it stands for has changed. */
+  renew(index: number, key: ConfigurationKey, value: number): void {
+    this.of(index)[key] = value
     this.changed(index, key)
   }
 
@@ -134,12 +146,7 @@ export class Configurations {
   /** What `all` has a meaning for it gives to `default` and to every interface. */
   private setEverywhere(key: ConfigurationKey, value: number): void {
     this.all[key] = value
-    this.default[key] = value
-    this.byIndex.forEach((each, index) => {
-      if (each === undefined) return
-      each[key] = value
-      this.changed(index, key)
-    })
+    this.setAll(key, value)
   }
 
   private create(index: number): InterfaceConfiguration {

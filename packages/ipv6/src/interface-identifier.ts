@@ -50,7 +50,10 @@ export class InterfaceIdentifiers {
     this.secrets.delete(interfaceIndex)
   }
 
-  /** `stable_secret`, an IPv6 address in text, as Linux has it; empty while there is none. */
+  /**
+   * `stable_secret`, an IPv6 address in text; empty while there is none. As in Linux it sets `addr_gen_mode` to 2, of all interfaces
+   * where it is given for those to come.
+   */
   settings(of: NetworkInterface | 'all' | 'default'): readonly Setting[] {
     if (of === 'all') return []
     const name = `net.ipv6.conf.${of === 'default' ? of : of.name}.stable_secret`
@@ -63,8 +66,13 @@ export class InterfaceIdentifiers {
           if (secret === null || secret.version !== 6) {
             throw new RangeError(`${name} is 128 bits, written as an IPv6 address, not ${value}`)
           }
-          if (of === 'default') this.defaultSecret = secret
-          else this.secrets.set(of.index, secret)
+          if (of === 'default') {
+            this.defaultSecret = secret
+            this.configurations.setAll('addr_gen_mode', GENERATE_STABLE)
+          } else {
+            this.secrets.set(of.index, secret)
+            this.configurations.renew(of.index, 'addr_gen_mode', GENERATE_STABLE)
+          }
         },
       },
     ]

@@ -52,13 +52,19 @@ export class Interfaces {
     this.updateRouting(networkInterface)
   }
 
+  /** Gives it the addresses that it has by itself, where it has them not yet: it began, or may make them another way. */
+  addOwnAddresses(networkInterface: NetworkInterface): void {
+    const { addresses, configurations, identifiers } = this.context
+    if (this.running.has(networkInterface)) addOwnAddresses(networkInterface, addresses, configurations, identifiers)
+  }
+
   /** The interfaces on which IPv6 runs. */
   list(): Iterable<NetworkInterface> {
     return this.running
   }
 
   private start(networkInterface: NetworkInterface): void {
-    const { addresses, configurations, groups, identifiers, routes } = this.context
+    const { groups, routes } = this.context
     this.running.add(networkInterface)
     groups.join(networkInterface, INTERFACE_LOCAL_ALL_NODES)
     groups.join(networkInterface, ALL_NODES)
@@ -70,7 +76,7 @@ export class Interfaces {
         if (!(error instanceof SocketError && error.errno === EEXIST)) throw error
       }
     }
-    addOwnAddresses(networkInterface, addresses, configurations, identifiers)
+    this.addOwnAddresses(networkInterface)
   }
 
   /** As Linux: what the interface had goes, and has to be given again. */

@@ -391,7 +391,10 @@ export class Ipv6Layer implements NetworkLayer {
 
   private configurationChanged(index: number, key: ConfigurationKey): void {
     const networkInterface = this.context.host.interfaceByIndex(index)
-    if (networkInterface !== undefined) this.interfaces.update(networkInterface)
+    if (networkInterface !== undefined) {
+      this.interfaces.update(networkInterface)
+      if (key === 'addr_gen_mode') this.interfaces.addOwnAddresses(networkInterface)
+    }
     this.context.discovery?.configurationChanged(index, key)
     this.changed()
   }

@@ -1,9 +1,9 @@
 import { type Eui64, IpAddress, isLinkLocal, Prefix } from '@jackfield/addr'
 import type { NetworkInterface } from '@jackfield/interfaces'
-import type { Ipv6Address } from '../address.js'
+import type { AddressOrigin, Ipv6Address } from '../address.js'
 import type { InterfaceIdentifiers } from '../interface-identifier.js'
 import type { NdpContext } from './context.js'
-import { TemporaryAddresses } from './temporary-addresses.js'
+import { type Retransmit, TemporaryAddresses } from './temporary-addresses.js'
 import type { PrefixInformation } from './wire/read.js'
 
 /** The least that an unauthenticated advertisement can cut a valid lifetime down to, in seconds (RFC 4862 5.5.3 e). */
@@ -13,6 +13,9 @@ const FOREVER = 0xffff_ffff
 /** Other identifiers that are tried in the place of duplicates (RFC 7217 7: IDGEN_RETRIES). */
 const IDGEN_RETRIES = 3
 
+/** Whether its prefix is on the link the router says apart. */
+const FROM_PREFIX = { origin: 'autoconfigured', prefixRoute: false } as const
+
 /** Addresses made from the prefixes that routers advertise (RFC 4862 5.5). */
 export class Autoconfiguration {
   private readonly context: NdpContext
@@ -21,10 +24,11 @@ export class Autoconfiguration {
   /** How many identifiers were duplicates before an address's. */
   private readonly retries = new WeakMap<Ipv6Address, number>()
 
-  constructor(context: NdpContext, identifiers: InterfaceIdentifiers) {
+  constructor(context: NdpContext, identifiers: InterfaceIdentifiers, retransmit: Retransmit) {
     this.context = context
     this.identifiers = identifiers
-    this.temporary = new TemporaryAddresses(context, identifiers, (networkInterface) => this.room(networkInterface))
+    const room = (networkInterface: NetworkInterface): boolean => this.room(networkInterface)
+    this.temporary = new TemporaryAddresses(context, identifiers, room, retransmit)
   }
 
   /** A prefix was advertised for hosts to make addresses of (RFC 4862 5.5.3). */
@@ -53,7 +57,7 @@ export class Autoconfiguration {
    * @returns whether the address is gone for it
    */
   duplicate(address: Ipv6Address): boolean {
-    if (address.origin !== 'autoconfigured') return false
+    if (address.origin === 'manual') return false
     const { addresses, clock } = this.context
     const preferred = Math.max(0, (address.preferredUntil - clock.now()) / 1e6)
     const valid = (address.validUntil - clock.now()) / 1e6
@@ -61,7 +65,7 @@ export class Autoconfiguration {
     const retry = (this.retries.get(address) ?? 0) + 1
     if (retry > IDGEN_RETRIES || valid <= 0) return false
     const prefix = new Prefix(address.address, 64).masked
-    if (!this.create(prefix, address.interface, preferred, valid, retry)) return false
+    if (!this.create(prefix, address.interface, preferred, valid, retry, address)) return false
     addresses.remove(address.interface, address.address)
     return true
   }
@@ -81,18 +85,16 @@ export class Autoconfiguration {
     preferredLifetime: number,
     validLifetime: number,
     retry: number,
+    like: { readonly origin: AddressOrigin; readonly prefixRoute: boolean } = FROM_PREFIX,
   ): boolean {
     const identifier = this.identifiers.of(networkInterface, prefix.address, retry)
     if (identifier === null || !this.room(networkInterface)) return false
     const own = addressOf(prefix, identifier)
     const { addresses } = this.context
     if (addresses.find(networkInterface, own) !== undefined) return false
-    const made = addresses.add(networkInterface, new Prefix(own, 64), {
-      origin: 'autoconfigured',
-      preferredLifetime,
-      validLifetime,
-      prefixRoute: false,
-    })
+    const { origin, prefixRoute } = like
+    const lifetimes = { preferredLifetime, validLifetime }
+    const made = addresses.add(networkInterface, new Prefix(own, 64), { origin, prefixRoute, ...lifetimes })
     this.retries.set(made, retry)
     return true
   }

@@ -57,7 +57,11 @@ export class Ndp implements NeighborDiscovery {
       unique: (address) => this.unique(address),
       duplicate: (address) => this.duplicate(address),
     })
-    this.autoconfiguration = new Autoconfiguration(context, identifiers)
+    this.autoconfiguration = new Autoconfiguration(
+      context,
+      identifiers,
+      (index) => this.settingsOf(index).retrans_time_ms,
+    )
     this.neighborMessages = new NeighborMessages(context, this.transmitter, this.duplicates)
     this.routerMessages = new RouterMessages(context, this.autoconfiguration)
     this.redirects = new Redirects(context, this.transmitter)

@@ -40,22 +40,27 @@ export interface Coming {
   extensions?: readonly ExtensionHeader[]
 }
 
+/** What is not as in most tests. */
+export interface NodeOptions {
+  hardwareAddress?: MacAddress
+}
+
 /** A host with IPv6 on one Ethernet, whose neighbours the test speaks for. */
 export class Node {
   readonly host: FakeHost
-  readonly eth: FakeInterface = createFakeInterface({
-    index: 2,
-    name: 'eth0',
-    medium: 'ethernet',
-    hardwareAddress: MacAddress.parse(OWN_LINK),
-  })
+  readonly eth: FakeInterface
   readonly module: Ipv6Module = ipv6()
   readonly network: NetworkLayer
   private wellFormed: boolean | null = null
   private resolver: NeighborResolver | null = null
 
   /** @param settings of the interface, `accept_ra` for `net.ipv6.conf.eth0.accept_ra` */
-  constructor(settings: Readonly<Record<string, number | string>> = {}, addresses: readonly string[] = []) {
+  constructor(
+    settings: Readonly<Record<string, number | string>> = {},
+    addresses: readonly string[] = [],
+    { hardwareAddress = MacAddress.parse(OWN_LINK) }: NodeOptions = {},
+  ) {
+    this.eth = createFakeInterface({ index: 2, name: 'eth0', medium: 'ethernet', hardwareAddress })
     this.eth.link.setResolver = (_etherType, resolver) => {
       this.resolver = resolver
     }
@@ -158,9 +163,10 @@ export class Node {
   }
 
   /** The next hop of a packet that the host sends to a destination, or the number of the error. */
-  nextHop(destination: string): string | number {
+  nextHop(destination: string, interfaceIndex = 0): string | number {
     this.eth.takeBytes()
-    const error = this.run(() => this.network.send(this.host.packets.copyOf(new Uint8Array(8)), flowTo(destination)))
+    const packet = this.host.packets.copyOf(new Uint8Array(8))
+    const error = this.run(() => this.network.send(packet, flowTo(destination, { interfaceIndex })))
     const [output] = this.eth.outputs
     this.eth.takeBytes()
     return output === undefined ? error : `${output.nextHop}`

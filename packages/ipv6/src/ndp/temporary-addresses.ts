@@ -5,8 +5,8 @@ import type { Ipv6Address } from '../address.js'
 import type { InterfaceIdentifiers } from '../interface-identifier.js'
 import type { NdpContext } from './context.js'
 
-/** Seconds before an address is deprecated in which its successor is made (RFC 8981 3.8, for one solicitation of a second). */
-const REGEN_ADVANCE = 5
+/** The least of `REGEN_ADVANCE`, in seconds (RFC 8981 3.8). */
+const MIN_ADVANCE = 2
 
 interface Temporary {
   readonly prefix: Prefix
@@ -19,11 +19,15 @@ interface Temporary {
   succeeded: boolean
 }
 
+/** Milliseconds between the solicitations of an interface. */
+export type Retransmit = (interfaceIndex: number) => number
+
 /** Temporary addresses, that change so that a host is not known by them (RFC 8981 3). Made while `use_tempaddr` is above 0. */
 export class TemporaryAddresses {
   private readonly context: NdpContext
   private readonly identifiers: InterfaceIdentifiers
   private readonly room: (networkInterface: NetworkInterface) => boolean
+  private readonly retransmit: Retransmit
   private readonly known = new Map<Ipv6Address, Temporary>()
   private readonly timer: Timer
 
@@ -31,10 +35,12 @@ export class TemporaryAddresses {
     context: NdpContext,
     identifiers: InterfaceIdentifiers,
     room: (networkInterface: NetworkInterface) => boolean,
+    retransmit: Retransmit,
   ) {
     this.context = context
     this.identifiers = identifiers
     this.room = room
+    this.retransmit = retransmit
     this.timer = context.clock.createTimer(() => this.regenerate(), { background: true })
   }
 
@@ -56,14 +62,19 @@ export class TemporaryAddresses {
     this.arm()
   }
 
-  /** RFC 8981 3.4 step 3: another is tried in the place of a duplicate, a few times. Whether the address is gone for it. */
+  /**
+   * RFC 8981 3.4 step 7: another is tried in the place of a duplicate, a few times; then the interface makes no more.
+   * @returns whether the address is gone for it
+   */
   duplicate(address: Ipv6Address, preferred: number, valid: number): boolean {
     const known = this.known.get(address)
     if (known === undefined) return false
-    const { addresses, configurations } = this.context
+    const { addresses, configurations, layer } = this.context
+    const { index } = address.interface
     addresses.remove(address.interface, address.address)
-    const { regen_max_retry } = configurations.of(address.interface.index)
-    if (known.retry < regen_max_retry) this.create(known.prefix, address.interface, preferred, valid, known.retry + 1)
+    if (known.retry < configurations.of(index).regen_max_retry) {
+      this.create(known.prefix, address.interface, preferred, valid, known.retry + 1)
+    } else layer.set(index, 'use_tempaddr', -1)
     return true
   }
 
@@ -86,13 +97,16 @@ export class TemporaryAddresses {
   ): void {
     const { addresses, clock, configurations, layer, random } = this.context
     const { index } = networkInterface
-    if (layer.of(index).use_tempaddr === 0) return
-    const desync = random.fraction() * configurations.of(index).max_desync_factor
+    if (layer.of(index).use_tempaddr <= 0) return
+    const { max_desync_factor, temp_prefered_lft } = configurations.of(index)
+    const advance = this.advance(index)
+    // As Linux: however short the time that they are preferred is set, some of it is left.
+    const desync = random.fraction() * Math.max(0, Math.min(max_desync_factor, temp_prefered_lft - advance))
     const temporary: Temporary = { prefix, created: clock.now(), desync, retry, succeeded: false }
     const [mostPreferred, mostValid] = this.limits(index, temporary)
     const preferredLifetime = Math.min(preferred, mostPreferred)
     // RFC 8981 3.4 step 5.
-    if (preferredLifetime <= REGEN_ADVANCE || !this.room(networkInterface)) return
+    if (preferredLifetime <= advance || !this.room(networkInterface)) return
     const identifier = this.identifiers.temporary()
     const own = IpAddress.v6(prefix.address.w0, prefix.address.w1, identifier.high, identifier.low)
     if (addresses.find(networkInterface, own) !== undefined) return
@@ -112,7 +126,7 @@ export class TemporaryAddresses {
     const { clock } = this.context
     const now = clock.now()
     for (const [address, known] of [...this.known]) {
-      if (known.succeeded || dueAt(address) > now) continue
+      if (known.succeeded || this.dueAt(address) > now) continue
       known.succeeded = true
       const valid = (address.validUntil - now) / 1e6
       // What the prefix has left is what the address has, where its own limits are not shorter; advertisements put it right.
@@ -123,7 +137,7 @@ export class TemporaryAddresses {
 
   private arm(): void {
     let next = Infinity
-    for (const [address, { succeeded }] of this.known) if (!succeeded) next = Math.min(next, dueAt(address))
+    for (const [address, { succeeded }] of this.known) if (!succeeded) next = Math.min(next, this.dueAt(address))
     if (next === Infinity) this.timer.cancel()
     else this.timer.set(next)
   }
@@ -135,8 +149,15 @@ export class TemporaryAddresses {
     const age = (clock.now() - created) / 1e6
     return [temp_prefered_lft - desync - age, temp_valid_lft - age]
   }
-}
 
-function dueAt(address: Ipv6Address): number {
-  return address.preferredUntil - REGEN_ADVANCE * 1e6
+  /** When its successor is to be made. */
+  private dueAt(address: Ipv6Address): number {
+    return address.preferredUntil - this.advance(address.interface.index) * 1e6
+  }
+
+  /** RFC 8981 3.8: seconds before an address is deprecated that finding a successor may take. */
+  private advance(interfaceIndex: number): number {
+    const { dad_transmits, regen_max_retry } = this.context.configurations.of(interfaceIndex)
+    return MIN_ADVANCE + (regen_max_retry * dad_transmits * this.retransmit(interfaceIndex)) / 1000
+  }
 }
