@@ -7,7 +7,7 @@ import { receiveWindow } from './receive/window.js'
 import { mayUpdateWindow } from './recovery/ack.js'
 import { sendAck } from './send/transmit.js'
 import { seqGt, seqLt } from './sequence.js'
-import { SYN_RECEIVED } from './state.js'
+import { CLOSE_WAIT, CLOSING, LAST_ACK, SYN_RECEIVED, stateIn, stateSet } from './state.js'
 import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from './wire/segment.js'
 
 /** Seconds after which a timestamp is too old to be held against a segment (RFC 7323 5.5): 24 days. */
@@ -15,6 +15,8 @@ const PAWS_24_DAYS = 24 * 24 * 60 * 60
 
 /** Milliseconds by which a timestamp may be behind (Linux's TCP_PAWS_WINDOW). */
 const PAWS_LEEWAY = 1
+
+const FIN_SEEN = stateSet(CLOSE_WAIT, LAST_ACK, CLOSING)
 
 /**
  * First to fourth step of RFC 9293 3.10.7.4, with RFC 7323 5 and RFC 5961: timestamp, sequence number, RST, SYN.
@@ -31,7 +33,7 @@ export function acceptable(c: Connection, s: ArrivingSegment): boolean {
       return false
     }
     if (!isOvertaken(c, s)) {
-      if ((s.flags & FLAG_SYN) !== 0) return synChallenge(c, s)
+      if ((s.flags & FLAG_SYN) !== 0) return synChallenge(c)
       counters.TcpExtPAWSEstab++
       if (challenges.outOfWindowAllowed(c, s, 'TcpExtTCPACKSkippedPAWS')) sendDuplicateAck(c, s)
       return false
@@ -39,15 +41,15 @@ export function acceptable(c: Connection, s: ArrivingSegment): boolean {
   }
   if (!inWindow(c, s)) {
     if (!isReset) {
-      if ((s.flags & FLAG_SYN) !== 0) return synChallenge(c, s)
+      if ((s.flags & FLAG_SYN) !== 0) return synChallenge(c)
       if (!seqLt(s.endSeq, c.rcvWup)) counters.TcpExtBeyondWindow++
       if (challenges.outOfWindowAllowed(c, s)) sendDuplicateAck(c, s)
-    } else if (resetAtFin(c, s)) reset(c, s)
+    } else if (resetAtFin(c, s)) reset(c)
     return false
   }
   if (isReset) {
     // RFC 5961 3.2, and as Linux the end of what SACK holds: there the peer's own reset would be.
-    if (s.seq === c.rcvNxt || resetAtFin(c, s) || s.seq === highestSackEnd(c)) reset(c, s)
+    if (s.seq === c.rcvNxt || resetAtFin(c, s) || s.seq === highestSackEnd(c)) reset(c)
     else challenges.sendChallengeAck(c)
     return false
   }
@@ -59,13 +61,13 @@ export function acceptable(c: Connection, s: ArrivingSegment): boolean {
       ((s.seq + 1) | 0) === s.endSeq &&
       ((s.seq + 1) | 0) === c.rcvNxt &&
       s.ack === c.sndNxt
-    return crossed || synChallenge(c, s)
+    return crossed || synChallenge(c)
   }
   return true
 }
 
 /** RFC 5961 4.2: a SYN in a synchronized state is answered with a challenge. */
-function synChallenge(c: Connection, _s: ArrivingSegment): boolean {
+function synChallenge(c: Connection): boolean {
   c.tcp.counters.TcpExtTCPSYNChallenge++
   c.tcp.challenges.sendChallengeAck(c)
   return false
@@ -110,11 +112,8 @@ function inWindow(c: Connection, s: ArrivingSegment): boolean {
 
 /** A peer that was told FIN and then reset stands one before what we expect. */
 function resetAtFin(c: Connection, s: ArrivingSegment): boolean {
-  return s.seq === ((c.rcvNxt - 1) | 0) && FIN_SEEN.has(c.state)
+  return s.seq === ((c.rcvNxt - 1) | 0) && stateIn(c.state, FIN_SEEN)
 }
-
-// CLOSE-WAIT, LAST-ACK, CLOSING.
-const FIN_SEEN: ReadonlySet<number> = new Set([8, 9, 11])
 
 function highestSackEnd(c: Connection): number {
   if (!c.sackOk || c.sackCount === 0) return c.rcvNxt

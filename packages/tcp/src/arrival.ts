@@ -1,8 +1,8 @@
 import { acceptable } from './arrival-check.js'
 import type { ArrivingSegment } from './arriving-segment.js'
-import { abortOnData, enterTimeWait, finishClose, finWait2 } from './close.js'
+import { abortOnData, bringsUnread, enterTimeWait, finishClose, finWait2 } from './close.js'
 import type { Connection } from './connection.js'
-import { ACK_NOW } from './connection-state.js'
+import { ACK_NOW, SHUT_RECEIVE } from './connection-state.js'
 import { isPredicted, takePredicted } from './header-prediction.js'
 import { checkFastOpenChild, fastOpenEstablished } from './listener/fast-open-child.js'
 import { establish } from './open.js'
@@ -15,7 +15,7 @@ import { ACK_NO_CHALLENGE, ACK_SLOW_PATH, ACK_UPDATE_TS_RECENT } from './recover
 import { checkSpace } from './send/space.js'
 import { replyReset } from './send/transmit.js'
 import { push } from './send/write.js'
-import { seqGt, seqLt } from './sequence.js'
+import { seqLt } from './sequence.js'
 import {
   CLOSE_WAIT,
   CLOSED,
@@ -145,12 +145,9 @@ function text(c: Connection, s: ArrivingSegment): void {
     case FIN_WAIT_1:
     case FIN_WAIT_2:
       // RFC 9293 3.6.1 and RFC 1122 4.2.2.13: nobody is there to read what comes after `close`.
-      if (c.orphaned || (c.shut & 1) !== 0) {
-        const end = (s.endSeq - ((s.flags & FLAG_FIN) !== 0 ? 1 : 0)) | 0
-        if (s.endSeq !== s.seq && seqGt(end, c.rcvNxt) && (c.orphaned || (c.shut & 1) !== 0)) {
-          abortOnData(c, s)
-          return
-        }
+      if ((c.orphaned || (c.shut & SHUT_RECEIVE) !== 0) && bringsUnread(c, s)) {
+        abortOnData(c, s)
+        return
       }
       if (hasText) receiveData(c, s)
       return

@@ -18,7 +18,7 @@ import {
 import type { ArrivingSegment } from './arriving-segment.js'
 import { changeState } from './change-state.js'
 import type { Connection } from './connection.js'
-import { PENDING_NONE } from './connection-state.js'
+import { PENDING_NONE, SHUT_RECEIVE, SHUT_SEND } from './connection-state.js'
 import { releaseFastOpen } from './listener/fast-open-release.js'
 import { saveMetrics } from './metrics.js'
 import { orphanIsTooMuch } from './orphans.js'
@@ -45,10 +45,6 @@ import {
 } from './state.js'
 import { clearTimers, resetKeepAlive } from './timers.js'
 import { FLAG_FIN } from './wire/segment.js'
-
-/** Bits of `ConnectionState.shut`. */
-export const SHUT_RECEIVE = 1
-export const SHUT_SEND = 2
 
 /** How long TIME-WAIT lasts, in microseconds: Linux's 60 s, for twice the maximum segment lifetime of RFC 9293 3.6.1. */
 export const TIME_WAIT_LENGTH = 60_000_000
@@ -169,8 +165,7 @@ export function finWait2(c: Connection, s: ArrivingSegment): boolean {
     destroy(c)
     return false
   }
-  const fin = (s.flags & FLAG_FIN) !== 0 ? 1 : 0
-  if (s.endSeq !== s.seq && seqGt((s.endSeq - fin) | 0, c.rcvNxt)) {
+  if (bringsUnread(c, s)) {
     counters.TcpExtTCPAbortOnData++
     replyReset(c.tcp, s)
     destroy(c)
@@ -178,7 +173,7 @@ export function finWait2(c: Connection, s: ArrivingSegment): boolean {
   }
   const wait = finWaitLength(c)
   if (wait > TIME_WAIT_LENGTH) resetKeepAlive(c, wait - TIME_WAIT_LENGTH)
-  else if (fin === 1) resetKeepAlive(c, wait)
+  else if ((s.flags & FLAG_FIN) !== 0) resetKeepAlive(c, wait)
   else {
     c.tcp.timeWaits.enter(c, FIN_WAIT_2, wait)
     return false
@@ -225,15 +220,21 @@ export function finishClose(c: Connection): void {
   destroy(c)
 }
 
+/** Whether a segment has text that has not come before. */
+export function bringsUnread(c: Connection, s: ArrivingSegment): boolean {
+  const fin = (s.flags & FLAG_FIN) !== 0 ? 1 : 0
+  return s.endSeq !== s.seq && seqGt((s.endSeq - fin) | 0, c.rcvNxt)
+}
+
 /** Data for a socket that nobody reads: RFC 1122 4.2.2.13 has a reset, and Linux numbers it as one for a stranger's segment. */
 export function abortOnData(c: Connection, s: ArrivingSegment): void {
   c.tcp.counters.TcpExtTCPAbortOnData++
   replyReset(c.tcp, s)
-  reset(c, null)
+  reset(c)
 }
 
 /** An acceptable RST (RFC 9293 3.10.7.4, second). */
-export function reset(c: Connection, _s: ArrivingSegment | null): void {
+export function reset(c: Connection): void {
   const errno = c.state === SYN_SENT ? ECONNREFUSED : c.state === CLOSE_WAIT ? EPIPE : ECONNRESET
   fail(c, errno)
 }

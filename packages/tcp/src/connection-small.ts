@@ -6,7 +6,7 @@ export class ConnectionSmall extends ConnectionFlags {
   private small1 = 0
   private small2 = 0
 
-  /** Whether nothing more may be written, and may come (`SHUT_*` as bits 1: receive, 2: send). */
+  /** Whether nothing more may come, and be written (`SHUT_RECEIVE`, `SHUT_SEND`). */
   get shut(): number {
     return this.small0 & 0x3
   }

@@ -2,6 +2,10 @@ import { ConnectionSmall } from './connection-small.js'
 import type { SendSegment } from './send-segment.js'
 import { CLOSED } from './state.js'
 
+// Bits of `shut`.
+export const SHUT_RECEIVE = 1
+export const SHUT_SEND = 2
+
 // Bits of `nonagle`.
 export const NAGLE_OFF = 1
 export const NAGLE_CORK = 2

@@ -24,8 +24,9 @@ import {
   type SocketEndpoint,
 } from '@jackfield/interfaces'
 import { bindZone, checkBindAddress, fillName, ipName, readName } from '@jackfield/transport'
-import { closeConnection, revive, SHUT_RECEIVE, SHUT_SEND, shutdown as shut } from './close.js'
+import { closeConnection, revive, shutdown as shut } from './close.js'
 import type { Connection } from './connection.js'
+import { SHUT_RECEIVE, SHUT_SEND } from './connection-state.js'
 import { Listener } from './listener/listener.js'
 import { beginConnect } from './open.js'
 import { isReadable, readData } from './receive/read.js'

@@ -65,7 +65,7 @@ export function checkFastOpenChild(c: Connection, r: Request, s: ArrivingSegment
   if (found === REQUEST_OVER) {
     if ((s.flags & FLAG_RST) !== 0) {
       releaseFastOpen(c, true)
-      reset(c, s)
+      reset(c)
     } else c.tcp.replies.reset(s)
   }
   return found === REQUEST_ACKNOWLEDGED

@@ -9,7 +9,7 @@ import {
   TCP_CM_INQ,
 } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
-import { ACK_PUSHED, ACK_PUSHED2, ACK_SCHEDULED } from '../connection-state.js'
+import { ACK_PUSHED, ACK_PUSHED2, ACK_SCHEDULED, SHUT_RECEIVE } from '../connection-state.js'
 import { sendAck } from '../send/transmit.js'
 import { seqGt } from '../sequence.js'
 import { CLOSED, LISTEN } from '../state.js'
@@ -19,9 +19,6 @@ import { inPingPong } from './delayed-ack.js'
 import { receiveCharge, underPressure } from './space.js'
 import { readUrgent, URGENT_NONE } from './urgent.js'
 import { receiveWindow, windowToOffer } from './window.js'
-
-/** Bit of `ConnectionState.shut`: nothing more is to be read. */
-const SHUT_RECEIVE = 1
 
 /**
  * The call `recvmsg` (Linux's `tcp_recvmsg`): what is there, in order, into the message; with `MSG_PEEK` it stays, with

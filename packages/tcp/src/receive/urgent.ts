@@ -11,6 +11,7 @@ import {
 } from '@jackfield/interfaces'
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
+import { SHUT_RECEIVE } from '../connection-state.js'
 import { seqGe, seqGt, seqLt } from '../sequence.js'
 import { CLOSED } from '../state.js'
 import { FLAG_SYN, FLAG_URG } from '../wire/segment.js'
@@ -71,7 +72,7 @@ export function readUrgent(c: Connection, message: Message): number {
     if ((flags & MSG_TRUNC) === 0) message.buffer[message.offset] = c.urgentByte
     return 1
   }
-  return c.state === CLOSED || (c.shut & 1) !== 0 ? 0 : -EAGAIN
+  return c.state === CLOSED || (c.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN
 }
 
 /** `SIOCATMARK`: whether the next byte to be read is the urgent one. */

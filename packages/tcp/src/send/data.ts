@@ -10,9 +10,8 @@ import {
   SO_TIMESTAMPING,
   SOL_SOCKET,
 } from '@jackfield/interfaces'
-import { SHUT_SEND } from '../close.js'
 import type { Connection } from '../connection.js'
-import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from '../connection-state.js'
+import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH, SHUT_SEND } from '../connection-state.js'
 import { stampSend } from '../errors/send-stamps.js'
 import { ZeroCopySends } from '../errors/zero-copy.js'
 import { LIMIT_BUFFER, LIMIT_BUSY, limitBegins } from '../limit-times.js'
