@@ -168,88 +168,65 @@ export function deliveryRate(c: Connection): number {
   return Math.floor((c.rateDelivered * c.mss * 1_000_000) / c.rateInterval)
 }
 
-/** Linux's layout: name and bytes, in order. Scales and the limited flag are bits of the bytes 6 and 7. */
-const LAYOUT = [
-  ['tcpi_state', 1],
-  ['tcpi_ca_state', 1],
-  ['tcpi_retransmits', 1],
-  ['tcpi_probes', 1],
-  ['tcpi_backoff', 1],
-  ['tcpi_options', 1],
-  [null, 2],
-  ['tcpi_rto', 4],
-  ['tcpi_ato', 4],
-  ['tcpi_snd_mss', 4],
-  ['tcpi_rcv_mss', 4],
-  ['tcpi_unacked', 4],
-  ['tcpi_sacked', 4],
-  ['tcpi_lost', 4],
-  ['tcpi_retrans', 4],
-  ['tcpi_fackets', 4],
-  ['tcpi_last_data_sent', 4],
-  ['tcpi_last_ack_sent', 4],
-  ['tcpi_last_data_recv', 4],
-  ['tcpi_last_ack_recv', 4],
-  ['tcpi_pmtu', 4],
-  ['tcpi_rcv_ssthresh', 4],
-  ['tcpi_rtt', 4],
-  ['tcpi_rttvar', 4],
-  ['tcpi_snd_ssthresh', 4],
-  ['tcpi_snd_cwnd', 4],
-  ['tcpi_advmss', 4],
-  ['tcpi_reordering', 4],
-  ['tcpi_rcv_rtt', 4],
-  ['tcpi_rcv_space', 4],
-  ['tcpi_total_retrans', 4],
-  ['tcpi_pacing_rate', 8],
-  ['tcpi_max_pacing_rate', 8],
-  ['tcpi_bytes_acked', 8],
-  ['tcpi_bytes_received', 8],
-  ['tcpi_segs_out', 4],
-  ['tcpi_segs_in', 4],
-  ['tcpi_notsent_bytes', 4],
-  ['tcpi_min_rtt', 4],
-  ['tcpi_data_segs_in', 4],
-  ['tcpi_data_segs_out', 4],
-  ['tcpi_delivery_rate', 8],
-  ['tcpi_busy_time', 8],
-  ['tcpi_rwnd_limited', 8],
-  ['tcpi_sndbuf_limited', 8],
-  ['tcpi_delivered', 4],
-  ['tcpi_delivered_ce', 4],
-  ['tcpi_bytes_sent', 8],
-  ['tcpi_bytes_retrans', 8],
-  ['tcpi_dsack_dups', 4],
-  ['tcpi_reord_seen', 4],
-  ['tcpi_rcv_ooopack', 4],
-  ['tcpi_snd_wnd', 4],
-  ['tcpi_rcv_wnd', 4],
-] as const
-
-/** Bytes of `struct tcp_info` up to and with `tcpi_rcv_wnd`. */
-export const TCP_INFO_LENGTH = 236
-
-/** The same as Linux lays it out on a little-endian machine. Numbers too large for their field are cut to the largest. */
-export function tcpInfoBytes(info: TcpInfo): Uint8Array {
-  const bytes = new Uint8Array(TCP_INFO_LENGTH)
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  for (const [name, size] of LAYOUT) {
-    if (name === null) {
-      view.setUint8(at, (info.tcpi_snd_wscale & 15) | (info.tcpi_rcv_wscale << 4))
-      view.setUint8(at + 1, info.tcpi_delivery_rate_app_limited)
-    } else if (size === 1) view.setUint8(at, Math.min(info[name], 0xff))
-    else if (size === 4) view.setUint32(at, Math.min(info[name], 0xffff_ffff), true)
-    else view.setBigUint64(at, info[name] >= NO_BOUND ? 2n ** 64n - 1n : BigInt(Math.floor(info[name])), true)
-    at += size
-  }
-  return bytes
-}
-
 function emptyInfo(): TcpInfo {
-  const info = { tcpi_snd_wscale: 0, tcpi_rcv_wscale: 0, tcpi_delivery_rate_app_limited: 0 } as Partial<TcpInfo>
-  for (const [name] of LAYOUT) if (name !== null) info[name] = 0
-  return info as TcpInfo
+  return {
+    tcpi_state: 0,
+    tcpi_ca_state: 0,
+    tcpi_retransmits: 0,
+    tcpi_probes: 0,
+    tcpi_backoff: 0,
+    tcpi_options: 0,
+    tcpi_snd_wscale: 0,
+    tcpi_rcv_wscale: 0,
+    tcpi_delivery_rate_app_limited: 0,
+    tcpi_rto: 0,
+    tcpi_ato: 0,
+    tcpi_snd_mss: 0,
+    tcpi_rcv_mss: 0,
+    tcpi_unacked: 0,
+    tcpi_sacked: 0,
+    tcpi_lost: 0,
+    tcpi_retrans: 0,
+    tcpi_fackets: 0,
+    tcpi_last_data_sent: 0,
+    tcpi_last_ack_sent: 0,
+    tcpi_last_data_recv: 0,
+    tcpi_last_ack_recv: 0,
+    tcpi_pmtu: 0,
+    tcpi_rcv_ssthresh: 0,
+    tcpi_rtt: 0,
+    tcpi_rttvar: 0,
+    tcpi_snd_ssthresh: 0,
+    tcpi_snd_cwnd: 0,
+    tcpi_advmss: 0,
+    tcpi_reordering: 0,
+    tcpi_rcv_rtt: 0,
+    tcpi_rcv_space: 0,
+    tcpi_total_retrans: 0,
+    tcpi_pacing_rate: 0,
+    tcpi_max_pacing_rate: 0,
+    tcpi_bytes_acked: 0,
+    tcpi_bytes_received: 0,
+    tcpi_segs_out: 0,
+    tcpi_segs_in: 0,
+    tcpi_notsent_bytes: 0,
+    tcpi_min_rtt: 0,
+    tcpi_data_segs_in: 0,
+    tcpi_data_segs_out: 0,
+    tcpi_delivery_rate: 0,
+    tcpi_busy_time: 0,
+    tcpi_rwnd_limited: 0,
+    tcpi_sndbuf_limited: 0,
+    tcpi_delivered: 0,
+    tcpi_delivered_ce: 0,
+    tcpi_bytes_sent: 0,
+    tcpi_bytes_retrans: 0,
+    tcpi_dsack_dups: 0,
+    tcpi_reord_seen: 0,
+    tcpi_rcv_ooopack: 0,
+    tcpi_snd_wnd: 0,
+    tcpi_rcv_wnd: 0,
+  }
 }
 
 /** Whole bytes per second. */
