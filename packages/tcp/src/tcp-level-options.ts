@@ -44,6 +44,7 @@ import {
 import { optionInteger } from '@jackfield/transport'
 import type { Connection } from './connection.js'
 import { ACK_PUSHED, ACK_SCHEDULED, NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from './connection-state.js'
+import { FASTOPEN_CLIENT } from './listener/fast-open-flags.js'
 import { fastOpenKeyBytes, readFastOpenKeys } from './listener/fast-open-keys.js'
 import { setMd5 } from './md5/md5-key.js'
 import { setWindowClamp } from './receive/autotune.js'
@@ -64,9 +65,6 @@ const MOST_COUNT = 127
 const MOST_LINGER = 120
 /** Two ticks of Linux's clock, in microseconds. */
 const LEAST_TIMEOUT = 2000
-
-/** `TCP_FASTOPEN_CONNECT` and its like want the client's side of `net.ipv4.tcp_fastopen`. */
-const FASTOPEN_CLIENT = 1
 
 /** Sets an option of `SOL_TCP` with Linux's ranges: 0 or a negative error number. */
 export function setTcpLevelOption(c: Connection, name: number, value: OptionValue): number {

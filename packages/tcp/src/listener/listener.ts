@@ -1,14 +1,11 @@
 import { POLLIN } from '@jackfield/interfaces'
 import { abort } from '../close.js'
 import type { Connection } from '../connection.js'
+import { FASTOPEN_EVERY_LISTENER, FASTOPEN_SERVER } from './fast-open-flags.js'
 import { Request } from './request.js'
 
 /** Requests that are kept for the next SYNs. */
 const MOST_FREE = 256
-
-/** Bit of `net.ipv4.tcp_fastopen`: as server; and every listener, asked for or not. */
-const FASTOPEN_SERVER = 2
-const FASTOPEN_EVERYWHERE = 0x400
 
 /** How long a reset of a Fast Open counts against the limit, in microseconds (as Linux: a minute). */
 const RESET_MEMORY = 60_000_000
@@ -40,7 +37,7 @@ export class Listener {
     this.connection = connection
     this.backlog = backlog
     this.scratch = new Request(this)
-    const everywhere = FASTOPEN_EVERYWHERE | FASTOPEN_SERVER
+    const everywhere = FASTOPEN_EVERY_LISTENER | FASTOPEN_SERVER
     if ((fastopen & everywhere) === everywhere && connection.fastOpenQueue === 0) connection.fastOpenQueue = backlog
   }
 
