@@ -322,7 +322,7 @@ export function revive(c: Connection): void {
 }
 
 /** Ends listening; connections that nobody accepted are reset. */
-export function stopListening(c: Connection): void {
+function stopListening(c: Connection): void {
   c.listener?.close()
   c.listener = null
   c.tcp.table.unlisten(c)

@@ -58,7 +58,7 @@ export class ConnectionFlags extends ConnectionLoss {
     this.put(WINDOW_SCALE_OK, value)
   }
 
-  /** Of the segment at hand: whether it has timestamps, and which. */
+  /** Of the segment at hand: whether it has timestamps (`rcvTsval`, `rcvTsecr`). */
   get sawTimestamp(): boolean {
     return (this.flags & SAW_TIMESTAMP) !== 0
   }
@@ -67,7 +67,7 @@ export class ConnectionFlags extends ConnectionLoss {
     this.put(SAW_TIMESTAMP, value)
   }
 
-  /** Whether a D-SACK goes before them. */
+  /** Whether the next acknowledgement tells a D-SACK before the other blocks. */
   get dsackWaiting(): boolean {
     return (this.flags & DSACK_WAITING) !== 0
   }

@@ -78,16 +78,8 @@ export class ConnectionLoss extends ConnectionRare {
     return this.loss.sackStart
   }
 
-  set sackStart(value: Int32Array) {
-    if (value !== this.loss.sackStart) this.ownLoss().sackStart = value
-  }
-
   get sackEnd(): Int32Array {
     return this.loss.sackEnd
-  }
-
-  set sackEnd(value: Int32Array) {
-    if (value !== this.loss.sackEnd) this.ownLoss().sackEnd = value
   }
 
   get priorSsthresh(): number {

@@ -20,7 +20,7 @@ export class ChosenOptions {
   /** `TCP_FASTOPEN`: most Fast Open connections of a listener that wait for their handshake; 0: it takes none. */
   fastOpenQueue = 0
   fastOpenNoCookie = false
-  /** `TCP_SAVE_SYN`: 1: from the network header, 2: from the link header. What a listener saved of a connection's SYN. */
+  /** `TCP_SAVE_SYN`: 1: from the network header, 2: from the link header. */
   saveSyn = 0
   /** `TCP_INQ`: reads tell how much is left. */
   wantsInq = false

@@ -18,6 +18,7 @@ export class RareState {
   connectDeferred = false
   /** Initial sequence number past those of a connection that was in TIME-WAIT, 0: none. */
   reusedIss = 0
+  /** What `TCP_SAVE_SYN` of the listener kept. */
   savedSyn: Uint8Array | null = null
   /** Reported once the user asks (ICMP errors while established). */
   softError = 0

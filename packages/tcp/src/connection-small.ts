@@ -63,7 +63,7 @@ export class ConnectionSmall extends ConnectionFlags {
     this.small0 = (this.small0 & ~0x700000) | ((value & 0x7) << 20)
   }
 
-  /** What holds sending back (`LIMIT_*`), since when, and microseconds spent so before (see limit-times.ts). */
+  /** What holds sending back (`LIMIT_*` of limit-times.ts). */
   get limit(): number {
     return (this.small0 >>> 23) & 0x3
   }

@@ -82,8 +82,6 @@ export class ConnectionState extends ConnectionSmall {
   tsOffset = 0
   rcvTsval = 0
   rcvTsecr = 0
-  /** Sequence numbers acknowledged last, for RFC 7323's rule on which timestamp to echo. */
-  lastAckSent = 0
 
   // --- segment sizes, in bytes
   /** What we advertise. */
@@ -96,7 +94,7 @@ export class ConnectionState extends ConnectionSmall {
   pathMtu = 0
 
   // --- SACK to be sent (RFC 2018, 2883)
-  /** Blocks held, newest first: starts and ends. */
+  /** Blocks held: `sackStart` and `sackEnd` have as many, the newest first. */
   sackCount = 0
 
   // --- round trips (RFC 6298), microseconds
@@ -160,8 +158,6 @@ export class ConnectionState extends ConnectionSmall {
   rateDelivered = 0
   rateInterval = 0
 
-  // --- ECN (RFC 3168)
-
   // --- the retransmission timer
   probesStart = 0
   lastReceived = 0
@@ -179,9 +175,8 @@ export class ConnectionState extends ConnectionSmall {
   /** `SO_SNDBUF` as accounted, and what is charged to it. */
   sndBuf = 0
   writeQueued = 0
-  /** `SO_RCVBUF` as accounted, and what is charged to it. */
+  /** `SO_RCVBUF` as accounted. */
   rcvBuf = 0
-  readQueued = 0
   windowClamp = 0
   rcvSsthresh = 0
   /** Payload per charged byte, in 1/256. */
@@ -194,15 +189,14 @@ export class ConnectionState extends ConnectionSmall {
   rcvRttTime = 0
   /** Echoed timestamp that gave the last sample. */
   rcvRttEcho = 0
-  /** Bytes in the out-of-order queue. */
-  outOfOrderBytes = 0
 
   /** Sequence number of the first byte in the send buffer. */
   bufferSeq = 0
-  /** Bytes that lower layers hold (Linux's `sk_wmem_alloc`), and whether sending waits for them. */
+  /** Bytes that lower layers hold (Linux's `sk_wmem_alloc`). */
   deviceQueued = 0
 
   // --- counted for tcp_info
+  /** Since when `limit` holds, and microseconds spent busy before (see limit-times.ts). */
   limitSince = 0
   busyTime = 0
   bytesAcked = 0

@@ -4,7 +4,6 @@ export const MARK_RETRANSMITTED = 0x02
 export const MARK_LOST = 0x04
 /** Was retransmitted at least once (never cleared). */
 export const MARK_EVER_RETRANSMITTED = 0x80
-export const MARK_TAGS = 0x07
 
 /**
  * One entry of the send queue: a range of sequence space that leaves as one packet (or one large one to be cut). The bytes are

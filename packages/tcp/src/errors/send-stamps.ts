@@ -25,7 +25,7 @@ import { noticesOf } from './error-queue.js'
 import { timestampStatistics } from './timestamp-statistics.js'
 
 /** Which of `SO_TIMESTAMPING` make a time stamp of a send. */
-export const SEND_STAMPS: number = SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK
+const SEND_STAMPS: number = SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK
 
 /** Sets `SO_TIMESTAMPING`, as Linux's `sock_set_timestamping`: 0 or `-EINVAL`. */
 export function setTimestamping(c: Connection, flags: number): number {

@@ -80,7 +80,6 @@ function sequences(c: Connection, r: Request): void {
   c.rcvNxt = (r.irs + 1) | 0
   c.rcvWup = c.rcvNxt
   c.copiedSeq = c.rcvNxt
-  c.lastAckSent = c.rcvNxt
   c.sndWl1 = r.irs
   c.ackLastReceived = now
   c.lastReceived = now

@@ -14,7 +14,7 @@ import type { RateLimited } from './challenge.js'
 import type { Listener } from './listener.js'
 
 /** The first wait for the acknowledgement of a SYN-ACK, in microseconds (RFC 6298 2.1). */
-export const REQUEST_TIMEOUT = 1_000_000
+const REQUEST_TIMEOUT = 1_000_000
 
 /**
  * A connection in SYN-RECEIVED that has no control block yet: what its SYN said, and what the SYN-ACK promised (Linux's

@@ -17,7 +17,7 @@ const headView = new DataView(head.buffer)
  * @param at where the TCP header begins
  * @param dataStart where the data begins; it ends at `end`
  */
-export function md5Digest(
+function md5Digest(
   key: Uint8Array,
   source: IpAddress,
   destination: IpAddress,

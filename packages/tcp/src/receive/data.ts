@@ -106,7 +106,7 @@ function advance(c: Connection, endSeq: number): void {
 }
 
 /** The peer's FIN is next: nothing comes after it (RFC 9293 3.10.7.4, eighth). */
-export function receiveFin(c: Connection): void {
+function receiveFin(c: Connection): void {
   c.ackPending |= ACK_SCHEDULED
   c.finReceived = true
   // What stands after a FIN in sequence space cannot be.

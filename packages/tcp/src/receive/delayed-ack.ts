@@ -28,7 +28,7 @@ export function enterPingPong(c: Connection): void {
 }
 
 /** The next acknowledgements leave at once: as many as half a window of segments, at most `most`. */
-export function addQuickAcks(c: Connection, most: number): void {
+function addQuickAcks(c: Connection, most: number): void {
   const halfWindow = Math.floor(c.rcvWnd / (2 * c.ackRcvMss))
   const wanted = Math.min(halfWindow === 0 ? 2 : halfWindow, most)
   if (wanted > c.ackQuick) c.ackQuick = wanted
@@ -114,7 +114,7 @@ export function checkAck(c: Connection): void {
 }
 
 /** Arms the delayed acknowledgement: 40 to 200 ms, by how fast segments follow each other (Linux's `tcp_send_delayed_ack`). */
-export function delayAck(c: Connection): void {
+function delayAck(c: Connection): void {
   const { clockNow, settings } = c.tcp
   const { delackMin } = settings
   const longest = longestAckDelay(c)

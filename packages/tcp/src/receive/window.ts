@@ -31,7 +31,7 @@ export class InitialWindow {
  * @param mss payload of a full segment of the peer
  * @param clamp bound of the window, 0 for none
  */
-export function selectInitialWindow(
+function selectInitialWindow(
   c: Connection,
   space: number,
   mss: number,

@@ -115,7 +115,7 @@ function hasSack(c: Connection, s: ArrivingSegment): boolean {
  * Takes `SND.UNA` and, if the segment is not older than the one that told it last, the window (RFC 9293 3.10.7.4, fifth).
  * Returns `ACK_WINDOW_UPDATE` or 0.
  */
-export function ackUpdateWindow(c: Connection, s: ArrivingSegment): number {
+function ackUpdateWindow(c: Connection, s: ArrivingSegment): number {
   const { ack, seq } = s
   let flags = 0
   if (mayUpdateWindow(c, s)) {

@@ -6,7 +6,7 @@ import { CA_RECOVERY } from '../state.js'
 import { oldestSent } from './congestion-state.js'
 
 /** Bit of `tcp_recovery`: RACK finds losses; without it RFC 6675's count of duplicates does. */
-export const RECOVERY_RACK = 1
+const RECOVERY_RACK = 1
 /** The reordering window stays as it is. */
 export const RECOVERY_STATIC_WINDOW = 2
 /** Three duplicates do not make the reordering window 0. */

@@ -48,7 +48,7 @@ function reorderingWindow(c: Connection): number {
  * RFC 8985 6.2, step 5: what was sent before something that has arrived, and long enough ago, is lost.
  * @returns microseconds until the last of the others would be, 0 where there is none
  */
-export function rackDetect(c: Connection): number {
+function rackDetect(c: Connection): number {
   const window = reorderingWindow(c)
   const { sendQueue } = c
   let wait = 0

@@ -118,7 +118,7 @@ export function fallbackRto(c: Connection): void {
 }
 
 /** Takes a round trip into the smallest of the last `tcp_min_rtt_wlen` seconds; one that was perhaps delayed only where it is smaller. */
-export function takeMinRtt(c: Connection, rtt: number, flags: number): void {
+function takeMinRtt(c: Connection, rtt: number, flags: number): void {
   if ((flags & ACK_MAYBE_DELAYED) !== 0 && c.minRtt0 >= 0 && rtt > c.minRtt0) return
   updateMinRtt(c, c.tcp.settings.minRttWlen * 1_000_000, rtt === 0 ? 1000 : rtt)
 }

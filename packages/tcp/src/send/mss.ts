@@ -74,7 +74,7 @@ export function largestSegment(c: Connection): number {
 }
 
 /** A sender must not fill more than half of a small window with one segment (RFC 9293 3.8.6.2.1, as Linux does). */
-export function boundToHalfWindow(c: Connection, length: number): number {
+function boundToHalfWindow(c: Connection, length: number): number {
   const half = c.maxWindow > 536 ? c.maxWindow >>> 1 : c.maxWindow
   return half > 0 && length > half ? Math.max(half, 68 - TCP_HEADER_LENGTH - c.headerOptions) : length
 }

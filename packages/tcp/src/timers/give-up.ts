@@ -10,7 +10,7 @@ const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
 const INITIAL_RTO = 1_000_000
 
 /** The time that `tries` retransmissions take, each twice as long after the one before, up to the longest. Microseconds. */
-export function backoffLength(tries: number, first: number, longest: number): number {
+function backoffLength(tries: number, first: number, longest: number): number {
   const doublings = Math.floor(Math.log2(longest / first))
   if (tries <= doublings) return (2 ** (tries + 1) - 1) * first
   return (2 ** (doublings + 1) - 1) * first + (tries - doublings) * longest
