@@ -41,7 +41,7 @@ import {
   TCP_USER_TIMEOUT,
   TCP_WINDOW_CLAMP,
 } from '@jackfield/interfaces'
-import { optionInteger } from '@jackfield/transport'
+import { optionInteger, optionText } from '@jackfield/transport'
 import type { Connection } from './connection.js'
 import { ACK_PUSHED, ACK_SCHEDULED, NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from './connection-state.js'
 import { FASTOPEN_CLIENT } from './listener/fast-open-flags.js'
@@ -226,12 +226,8 @@ function setQuickAck(c: Connection, number: number): void {
 }
 
 function setCongestion(c: Connection, value: OptionValue): number {
-  let name = ''
-  if (typeof value === 'string') name = value
-  else if (value instanceof Uint8Array) for (const byte of value) name += String.fromCharCode(byte)
-  const nul = name.indexOf('\0')
-  if (nul >= 0) name = name.slice(0, nul)
-  if (name === '') return -EINVAL
+  const name = optionText(value)
+  if (name === null || name === '') return -EINVAL
   const control = c.tcp.registry.find(name)
   if (control === undefined) return -ENOENT
   if (control === c.congestion) return 0

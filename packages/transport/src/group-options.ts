@@ -100,7 +100,7 @@ export function addressOf(value: unknown): IpAddress | null {
  * The interface that an option names by index, name or local address, or (where it names none) the one by which
  * packets to the group leave. null: no such interface.
  */
-export function findInterface(
+function findInterface(
   options: IpSocketOptions,
   named: unknown,
   group: IpAddress | null,

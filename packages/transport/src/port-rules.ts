@@ -7,7 +7,7 @@ export type ReuseRule = 'datagram' | 'stream'
  * Whether two local addresses meet (`inet_rcv_saddr_equal` with wildcards): equal, or one of them takes the other in.
  * `::` takes in IPv4 unless it is of a socket with `IPV6_V6ONLY`.
  */
-export function addressesMeet(a: PortEntry, b: PortEntry): boolean {
+function addressesMeet(a: PortEntry, b: PortEntry): boolean {
   const aIs4 = a.local0 === 0 && a.local1 === 0 && a.local2 === 0xffff
   const bIs4 = b.local0 === 0 && b.local1 === 0 && b.local2 === 0xffff
   const aAny = a.localAny

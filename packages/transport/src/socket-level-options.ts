@@ -34,10 +34,11 @@ import {
 import { WANT_OVERFLOW, WANT_TIMESTAMP, WANT_TIMESTAMPNS } from './control.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
 import { optionInteger } from './option-integer.js'
+import { optionText } from './option-text.js'
 
 /** Linux's `SOCK_MIN_RCVBUF` and `SOCK_MIN_SNDBUF`, in bytes. */
-export const MIN_RECEIVE_BUFFER = 2304
-export const MIN_SEND_BUFFER = 4608
+const MIN_RECEIVE_BUFFER = 2304
+const MIN_SEND_BUFFER = 4608
 
 /** Sets a `SOL_SOCKET` option: 0 or a negative error number. */
 export function setSocketOption(options: IpSocketOptions, name: number, value: OptionValue): number {
@@ -113,12 +114,8 @@ function bufferSize(asked: number, maximum: number, minimum: number): number {
 }
 
 function bindToDevice(options: IpSocketOptions, value: OptionValue): number {
-  let name = ''
-  if (typeof value === 'string') name = value
-  else if (value instanceof Uint8Array) for (const byte of value) name += String.fromCharCode(byte)
-  else return -EINVAL
-  const nul = name.indexOf('\0')
-  if (nul >= 0) name = name.slice(0, nul)
+  const name = optionText(value)
+  if (name === null) return -EINVAL
   if (name === '') return setBoundInterface(options, 0)
   const found = options.host.interfaceByName(name)
   return found === undefined ? -ENODEV : setBoundInterface(options, found.index)
