@@ -1,3 +1,5 @@
+import { FLAG_FIN, FLAG_SYN } from './wire/segment.js'
+
 // Bits of `SendSegment.marks`: the scoreboard (Linux's `TCPCB_*`).
 export const MARK_SACKED = 0x01
 export const MARK_RETRANSMITTED = 0x02
@@ -54,4 +56,20 @@ export class SendSegment {
   get length(): number {
     return (this.endSeq - this.seq) | 0
   }
+}
+
+/** Bytes of payload: SYN and FIN take no room. */
+export function payloadOf(segment: SendSegment): number {
+  const { flags } = segment
+  return segment.length - ((flags & FLAG_SYN) !== 0 ? 1 : 0) - ((flags & FLAG_FIN) !== 0 ? 1 : 0)
+}
+
+/** What a rate sample will need of the time of sending is the same for two entries that left together. */
+export function copyDeliveryState(from: SendSegment, to: SendSegment): void {
+  to.txDelivered = from.txDelivered
+  to.txDeliveredCe = from.txDeliveredCe
+  to.txDeliveredTime = from.txDeliveredTime
+  to.txFirstTime = from.txFirstTime
+  to.txInFlight = from.txInFlight
+  to.txAppLimited = from.txAppLimited
 }

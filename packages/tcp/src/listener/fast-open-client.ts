@@ -7,9 +7,9 @@ import { oldestSent } from '../recovery/congestion-state.js'
 import { markLost } from '../recovery/lost.js'
 import { mtuToMss, syncMss } from '../send/mss.js'
 import { retransmitUncongested } from '../send/retransmit.js'
-import { chargeSend, SEGMENT_OVERHEAD } from '../send/space.js'
+import { appendSegment, chargeSend } from '../send/space.js'
 import { sendSyn, transmitSegment } from '../send/transmit.js'
-import type { SendSegment } from '../send-segment.js'
+import { copyDeliveryState, type SendSegment } from '../send-segment.js'
 import { armRetransmit } from '../timers.js'
 import { FLAG_CWR, FLAG_ECE, FLAG_PSH, FLAG_SYN, TCP_MAX_OPTIONS_LENGTH } from '../wire/segment.js'
 import type { SynOptions } from '../wire/write-options.js'
@@ -114,7 +114,6 @@ export function sendOpeningSyn(c: Connection): number {
 /** SYN and data leave as one packet; in the queue they are two, so that the data can be sent again by itself. */
 function sendSynWithData(c: Connection, request: FastOpenRequest, message: Message): number {
   const { tcp } = c
-  const sendQueue = tcp.queues.sendQueueOf(c)
   syncMss(c, c.pathMtu)
   const room = Math.max(0, mtuToMss(c, c.pathMtu) - TCP_MAX_OPTIONS_LENGTH)
   const bytes = Math.min(message.length, room)
@@ -126,12 +125,9 @@ function sendSynWithData(c: Connection, request: FastOpenRequest, message: Messa
     c.ecn = ECN_OK
   }
   c.bufferSeq = dataSeq
-  c.tcp.queues.sendBufferOf(c).append(message.buffer, message.offset, bytes)
-  const syn = sendQueue.create(c.iss, endSeq, flags)
+  tcp.queues.sendBufferOf(c).append(message.buffer, message.offset, bytes)
+  const syn = appendSegment(c, c.iss, endSeq, flags)
   syn.packets = 1
-  syn.truesize = SEGMENT_OVERHEAD
-  chargeSend(c, SEGMENT_OVERHEAD)
-  sendQueue.append(syn)
   c.writeSeq = endSeq
   c.pushedSeq = endSeq
   c.retransStamp = tcp.now
@@ -140,14 +136,14 @@ function sendSynWithData(c: Connection, request: FastOpenRequest, message: Messa
   const error = transmitSegment(c, syn)
   request.copied = bytes
   syn.endSeq = dataSeq
-  sendQueue.advance()
+  c.sendQueue.advance()
   syn.sent = true
   syn.sentAt = tcp.now
   c.packetsOut = 1
   c.sndNxt = dataSeq
   queueData(c, syn, dataSeq, endSeq, bytes)
   if (error === 0) {
-    sendQueue.advance()
+    c.sendQueue.advance()
     c.packetsOut = 2
     c.sndNxt = endSeq
     c.synData = true
@@ -159,20 +155,14 @@ function sendSynWithData(c: Connection, request: FastOpenRequest, message: Messa
 }
 
 function queueData(c: Connection, syn: SendSegment, seq: number, endSeq: number, bytes: number): void {
-  const data = c.sendQueue.create(seq, endSeq, FLAG_PSH)
+  const data = appendSegment(c, seq, endSeq, FLAG_PSH)
   data.packets = 1
   data.segmentSize = c.mss
-  data.truesize = SEGMENT_OVERHEAD + bytes
-  chargeSend(c, data.truesize)
+  data.truesize += bytes
+  chargeSend(c, bytes)
   data.sentAt = syn.sentAt
   data.sent = true
-  data.txDelivered = syn.txDelivered
-  data.txDeliveredCe = syn.txDeliveredCe
-  data.txDeliveredTime = syn.txDeliveredTime
-  data.txFirstTime = syn.txFirstTime
-  data.txInFlight = syn.txInFlight
-  data.txAppLimited = syn.txAppLimited
-  c.tcp.queues.sendQueueOf(c).append(data)
+  copyDeliveryState(syn, data)
 }
 
 /**

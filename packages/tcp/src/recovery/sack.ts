@@ -1,7 +1,6 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
-import { SEGMENT_OVERHEAD, unchargeSend } from '../send/space.js'
-import { mayCut, splitSegment } from '../send/split.js'
+import { mayCut, mergeNext, splitSegment } from '../send/split.js'
 import {
   MARK_EVER_RETRANSMITTED,
   MARK_LOST,
@@ -222,15 +221,8 @@ function joinSacked(c: Connection, segment: SendSegment): SendSegment {
   ) {
     return segment
   }
-  previous.endSeq = segment.endSeq
-  previous.flags |= segment.flags
   previous.packets += segment.packets
-  previous.endOfRecord = segment.endOfRecord
-  previous.truesize += segment.truesize - SEGMENT_OVERHEAD
-  if (c.sackHint === segment) c.sackHint = previous
-  if (c.retransmitHint === segment) c.retransmitHint = previous
-  c.sendQueue.remove(segment)
-  unchargeSend(c, SEGMENT_OVERHEAD)
+  mergeNext(c, previous, segment)
   return previous
 }
 

@@ -24,7 +24,7 @@ import { CLOSE_WAIT, ESTABLISHED, SYN_RECEIVED, SYN_SENT, stateIn, stateSet } fr
 import { probeNeeded } from '../timers.js'
 import { FLAG_PSH } from '../wire/segment.js'
 import { currentMss, sizeGoal } from './mss.js'
-import { chargeSend, hasSpace, SEGMENT_OVERHEAD } from './space.js'
+import { appendSegment, chargeSend, hasSpace } from './space.js'
 import { PUSH_ALL, PUSH_ONE, writeQueue } from './write.js'
 
 const OPEN = stateSet(ESTABLISHED, CLOSE_WAIT)
@@ -61,10 +61,7 @@ export function queueData(c: Connection, message: Message): number {
         c.noSpace = true
         break
       }
-      segment = c.sendQueue.create(c.writeSeq, c.writeSeq, 0)
-      segment.truesize = SEGMENT_OVERHEAD
-      chargeSend(c, SEGMENT_OVERHEAD)
-      c.tcp.queues.sendQueueOf(c).append(segment)
+      segment = appendSegment(c, c.writeSeq, c.writeSeq, 0)
       restartAfterIdle(c)
       limitBegins(c, LIMIT_BUSY)
     }

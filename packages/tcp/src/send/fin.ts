@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.js'
 import { FLAG_FIN } from '../wire/segment.js'
-import { chargeSend, SEGMENT_OVERHEAD } from './space.js'
+import { appendSegment } from './space.js'
 import { push } from './write.js'
 
 /** Queues a FIN, on the last unsent entry where there is one, and lets it go (RFC 9293 3.10.4). */
@@ -11,11 +11,7 @@ export function sendFin(c: Connection): void {
     tail.endSeq = (tail.endSeq + 1) | 0
     c.writeSeq = (c.writeSeq + 1) | 0
   } else {
-    const segment = c.sendQueue.create(c.writeSeq, (c.writeSeq + 1) | 0, FLAG_FIN)
-    segment.truesize = SEGMENT_OVERHEAD
-    chargeSend(c, SEGMENT_OVERHEAD)
-    c.tcp.queues.sendQueueOf(c).append(segment)
-    c.writeSeq = segment.endSeq
+    c.writeSeq = appendSegment(c, c.writeSeq, (c.writeSeq + 1) | 0, FLAG_FIN).endSeq
   }
   push(c, true)
 }

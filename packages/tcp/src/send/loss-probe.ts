@@ -4,6 +4,7 @@ import { ACK_DATA_SACKED, ACK_DSACK_OF_PROBE, ACK_NOT_DUPLICATE, ACK_UNA_ADVANCE
 import { setCongestionState } from '../recovery/congestion-state.js'
 import { tryKeepOpen } from '../recovery/loss-episode.js'
 import { endCwr, initReduction } from '../recovery/prr.js'
+import { payloadOf } from '../send-segment.js'
 import { seqGt, seqLt } from '../sequence.js'
 import { CA_CWR } from '../state.js'
 import { armRetransmit } from '../timers.js'
@@ -11,7 +12,6 @@ import { windowEnd } from './in-flight.js'
 import { currentMss } from './mss.js'
 import { resend } from './retransmit.js'
 import { splitSegment } from './split.js'
-import { payloadOf } from './transmit.js'
 import { PUSH_PROBE, writeQueue } from './write.js'
 
 /** The probe's timer (RFC 8985 7.3): new data if there is some and the peer's window takes it, else the last segment again. */

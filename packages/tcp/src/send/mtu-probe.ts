@@ -1,12 +1,11 @@
 import type { Connection } from '../connection.js'
-import type { SendSegment } from '../send-segment.js'
+import { payloadOf, type SendSegment } from '../send-segment.js'
 import { seqGt } from '../sequence.js'
 import { CA_OPEN } from '../state.js'
 import { inFlight, windowEnd } from './in-flight.js'
 import { currentMss, mssToMtu, mtuToMss } from './mss.js'
 import { searchMtuAgain } from './mtu-search.js'
 import { mergeNext, splitSegment } from './split.js'
-import { payloadOf } from './transmit.js'
 
 /** What `prepareMtuProbe` found: nothing to probe with; a probe soon, for which the rest waits; the head of the queue is one. */
 export const MTU_PROBE_NONE = 0

@@ -9,6 +9,7 @@ import {
   MARK_LOST,
   MARK_RETRANSMITTED,
   MARK_SACKED,
+  payloadOf,
   type SendSegment,
 } from '../send-segment.js'
 import { seqGt, seqLt } from '../sequence.js'
@@ -20,7 +21,7 @@ import { currentMss } from './mss.js'
 import { paceCheck } from './pacing.js'
 import { SEGMENT_OVERHEAD, unchargeSend } from './space.js'
 import { adjustCounts, mayCut, mergeNext, setPackets, splitSegment } from './split.js'
-import { payloadOf, transmitSegment } from './transmit.js'
+import { transmitSegment } from './transmit.js'
 import { deviceIsFull, largestCut } from './write.js'
 
 /** Takes `length` of sequence space, acknowledged, off the front of a segment. A SYN there goes with it. */
@@ -110,8 +111,6 @@ function collapse(c: Connection, segment: SendSegment, space: number): void {
     segment.marks |= next.marks & MARK_EVER_RETRANSMITTED
     adjustCounts(c, next, next.packets)
     if (!c.sackOk) limitReno(c)
-    if (c.retransmitHint === next) c.retransmitHint = segment
-    if (c.sackHint === next) c.sackHint = segment
     mergeNext(c, segment, next)
   }
 }

@@ -2,6 +2,7 @@ import { POLLOUT } from '@jackfield/interfaces'
 import { sendSpaceFreed } from '../buffer-sizes.js'
 import type { Connection } from '../connection.js'
 import { LIMIT_BUFFER, limitEnds } from '../limit-times.js'
+import type { SendSegment } from '../send-segment.js'
 import { PAGE } from '../settings.js'
 
 /** What an entry of the send queue counts against `SO_SNDBUF` besides its payload, in bytes: an empty `sk_buff` of Linux. */
@@ -30,6 +31,16 @@ export function sendSpace(c: Connection): boolean {
 function notSentIsLow(c: Connection, times: number): boolean {
   const lowWater = c.notSentLowat > 0 ? c.notSentLowat : c.tcp.settings.notsentLowat
   return ((c.writeSeq - c.sndNxt) | 0) * times < lowWater
+}
+
+/** Puts an entry at the end of the send queue, charged for itself but for no payload. */
+export function appendSegment(c: Connection, seq: number, endSeq: number, flags: number): SendSegment {
+  const queue = c.tcp.queues.sendQueueOf(c)
+  const segment = queue.create(seq, endSeq, flags)
+  segment.truesize = SEGMENT_OVERHEAD
+  chargeSend(c, SEGMENT_OVERHEAD)
+  queue.append(segment)
+  return segment
 }
 
 /** Charges the send buffer, and the memory of all connections. */

@@ -1,14 +1,20 @@
 import type { Connection } from '../connection.js'
 import { joinStamps, splitStamps } from '../errors/send-stamps.js'
-import { MARK_LOST, MARK_RETRANSMITTED, MARK_SACKED, type SendSegment } from '../send-segment.js'
-import { FLAG_CWR, FLAG_FIN, FLAG_PSH, FLAG_SYN } from '../wire/segment.js'
+import {
+  copyDeliveryState,
+  MARK_LOST,
+  MARK_RETRANSMITTED,
+  MARK_SACKED,
+  payloadOf,
+  type SendSegment,
+} from '../send-segment.js'
+import { FLAG_CWR, FLAG_FIN, FLAG_PSH } from '../wire/segment.js'
 import { chargeSend, SEGMENT_OVERHEAD, unchargeSend } from './space.js'
 
 /** Counts an entry's packets for a segment size. */
 export function setPackets(segment: SendSegment, mss: number): void {
   segment.segmentSize = mss
-  // SYN and FIN take no room.
-  const length = segment.length - (segment.flags & FLAG_SYN ? 1 : 0) - (segment.flags & FLAG_FIN ? 1 : 0)
+  const length = payloadOf(segment)
   segment.packets = length <= mss ? 1 : Math.ceil(length / mss)
 }
 
@@ -43,12 +49,7 @@ export function splitSegment(c: Connection, segment: SendSegment, length: number
   segment.endOfRecord = false
   rest.retransmissions = segment.retransmissions
   splitStamps(segment, rest)
-  rest.txDelivered = segment.txDelivered
-  rest.txDeliveredCe = segment.txDeliveredCe
-  rest.txDeliveredTime = segment.txDeliveredTime
-  rest.txFirstTime = segment.txFirstTime
-  rest.txInFlight = segment.txInFlight
-  rest.txAppLimited = segment.txAppLimited
+  copyDeliveryState(segment, rest)
   // The payload's charge is shared; the overhead of another entry comes to it.
   const payload = segment.truesize - SEGMENT_OVERHEAD
   const moved = Math.min(Math.max(0, rest.length), payload)
@@ -62,13 +63,15 @@ export function splitSegment(c: Connection, segment: SendSegment, length: number
   return rest
 }
 
-/** Takes the next entry into this one; the counts of the scoreboard, if it was sent, are the caller's. */
+/** Takes the next entry into this one, as do those who hold on to it; the counts of the scoreboard, if it was sent, are the caller's. */
 export function mergeNext(c: Connection, segment: SendSegment, next: SendSegment): void {
   segment.endSeq = next.endSeq
   segment.flags |= next.flags
   segment.endOfRecord = next.endOfRecord
   joinStamps(segment, next)
   segment.truesize += next.truesize - SEGMENT_OVERHEAD
+  if (c.retransmitHint === next) c.retransmitHint = segment
+  if (c.sackHint === next) c.sackHint = segment
   c.sendQueue.remove(next)
   unchargeSend(c, SEGMENT_OVERHEAD)
 }

@@ -7,14 +7,13 @@ import { stampSent } from '../errors/send-stamps.js'
 import type { TcpProtocol } from '../protocol.js'
 import { ackWasSent, dataWasSent } from '../receive/ack-sent.js'
 import { rateSent } from '../recovery/rate.js'
-import type { SendSegment } from '../send-segment.js'
+import { payloadOf, type SendSegment } from '../send-segment.js'
 import { seqGe, seqGt } from '../sequence.js'
 import { armRetransmit } from '../timers.js'
 import {
   FLAG_ACK,
   FLAG_CWR,
   FLAG_ECE,
-  FLAG_FIN,
   FLAG_PSH,
   FLAG_RST,
   FLAG_SYN,
@@ -26,16 +25,10 @@ import { finishHeader, markLarge, optionsLength, timestampNow, writeHeader } fro
 import { inFlight } from './in-flight.js'
 import { advertisableMss } from './mss.js'
 import { packetPaced } from './pacing.js'
-import { chargeSend, SEGMENT_OVERHEAD } from './space.js'
+import { appendSegment } from './space.js'
 
 const ECT_0 = 2
 const synOptions = new SynOptions()
-
-/** Bytes of payload in an entry of the send queue. */
-export function payloadOf(segment: SendSegment): number {
-  const { flags } = segment
-  return segment.length - ((flags & FLAG_SYN) !== 0 ? 1 : 0) - ((flags & FLAG_FIN) !== 0 ? 1 : 0)
-}
 
 /**
  * Sends an entry of the queue, first or again (Linux's `tcp_transmit_skb`): the bytes are copied into a packet once.
@@ -159,13 +152,12 @@ function fillSynOptions(c: Connection, segment: SendSegment): void {
 /** The SYN of an active open, queued and sent; its timer is armed (RFC 9293 3.9.1.1). */
 export function sendSyn(c: Connection): number {
   const { tcp } = c
-  const segment = c.sendQueue.create(c.iss, (c.iss + 1) | 0, FLAG_SYN)
+  let flags = FLAG_SYN
   if (tcp.settings.ecn === 1) {
-    segment.flags |= FLAG_ECE | FLAG_CWR
+    flags |= FLAG_ECE | FLAG_CWR
     c.ecn = ECN_OK
   }
-  c.bufferSeq = (c.iss + 1) | 0
-  return sendFirst(c, segment)
+  return sendFirst(c, flags)
 }
 
 /** The SYN-ACK of a connection that has a control block already: both ends opened at once. */
@@ -175,17 +167,14 @@ export function sendSynAck(c: Connection): number {
     head.flags |= FLAG_ACK
     return transmitSyn(c, head)
   }
-  const segment = c.sendQueue.create(c.iss, (c.iss + 1) | 0, FLAG_SYN | FLAG_ACK)
-  c.bufferSeq = (c.iss + 1) | 0
-  return sendFirst(c, segment)
+  return sendFirst(c, FLAG_SYN | FLAG_ACK)
 }
 
-function sendFirst(c: Connection, segment: SendSegment): number {
+function sendFirst(c: Connection, flags: number): number {
   const { tcp } = c
+  const segment = appendSegment(c, c.iss, (c.iss + 1) | 0, flags)
   segment.packets = 1
-  segment.truesize = SEGMENT_OVERHEAD
-  chargeSend(c, SEGMENT_OVERHEAD)
-  c.tcp.queues.sendQueueOf(c).append(segment)
+  c.bufferSeq = segment.endSeq
   c.writeSeq = segment.endSeq
   c.pushedSeq = segment.endSeq
   c.packetsOut++

@@ -3,7 +3,7 @@ import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH } from '../connection-state.js'
 import { LIMIT_WINDOW, limitBegins, limitEnds } from '../limit-times.js'
 import { prrSent } from '../recovery/prr.js'
 import { validateCwnd } from '../recovery/window-validation.js'
-import type { SendSegment } from '../send-segment.js'
+import { payloadOf, type SendSegment } from '../send-segment.js'
 import { seqGt } from '../sequence.js'
 import { CA_RECOVERY, CLOSED, SYN_SENT, stateIn, stateSet } from '../state.js'
 import { armRetransmit, probeNeeded } from '../timers.js'
@@ -14,7 +14,7 @@ import { currentMss, largestSegment } from './mss.js'
 import { MTU_PROBE_READY, MTU_PROBE_WAIT, mtuProbeSent, prepareMtuProbe } from './mtu-probe.js'
 import { isPaced, PACING_SHIFT, paceCheck } from './pacing.js'
 import { setPackets, splitSegment } from './split.js'
-import { payloadOf, transmitSegment } from './transmit.js'
+import { transmitSegment } from './transmit.js'
 
 const NOT_YET = stateSet(CLOSED, SYN_SENT)
 
