@@ -66,6 +66,21 @@ export function probeNeeded(c: Connection): void {
     setTimer(c, PENDING_PROBE, Math.max(c.rto, c.tcp.settings.rtoMin))
 }
 
+/** How long a window probe waits for its answer: twice as long each time, up to the longest RTO. Microseconds. */
+export function probeWait(c: Connection): number {
+  return Math.min(Math.max(c.rto, c.tcp.settings.rtoMin) * 2 ** c.backoff, longestRto(c))
+}
+
+/** Arms the next window probe; the last one comes when the user's patience ends (Linux's `tcp_clamp_probe0_to_user_timeout`). */
+export function armProbe(c: Connection, delay: number): void {
+  let wait = delay
+  if (c.userTimeout > 0 && c.probesStart !== 0) {
+    const left = c.userTimeout * 1000 - ((c.tcp.now - c.probesStart) >>> 0)
+    wait = Math.min(wait, Math.max(left, SHORTEST_WAIT))
+  }
+  setTimer(c, PENDING_PROBE, wait)
+}
+
 /** Arms the delayed acknowledgement, `delay` microseconds from now. */
 export function startAckTimer(c: Connection, delay: number): void {
   if (c.dead) return

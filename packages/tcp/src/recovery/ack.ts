@@ -1,6 +1,6 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
-import { ACK_NOW, ECN_DEMAND_CWR, ECN_OK, NAGLE_OFF, PENDING_PROBE } from '../connection-state.js'
+import { ACK_NOW, ECN_DEMAND_CWR, ECN_OK, NAGLE_OFF } from '../connection-state.js'
 import { inFlight, windowEnd } from '../send/in-flight.js'
 import { processLossProbeAck } from '../send/loss-probe.js'
 import { scheduleLossProbe } from '../send/loss-probe-timer.js'
@@ -9,8 +9,7 @@ import { retransmitQueue } from '../send/retransmit.js'
 import { PUSH_ALL, writeQueue } from '../send/write.js'
 import { seqGt, seqLt } from '../sequence.js'
 import { CA_OPEN, SYN_SENT } from '../state.js'
-import { longestRto } from '../timer-bounds.js'
-import { armRetransmit, clearTimer, probeNeeded, SHORTEST_WAIT, setTimer } from '../timers.js'
+import { armProbe, armRetransmit, clearTimer, probeNeeded, probeWait } from '../timers.js'
 import { FLAG_CWR, FLAG_ECE, FLAG_SYN } from '../wire/segment.js'
 import {
   ACK_ALERT,
@@ -193,12 +192,7 @@ function windowOpened(c: Connection): void {
     clearTimer(c)
     return
   }
-  let wait = Math.min(Math.max(c.rto, c.tcp.settings.rtoMin) * 2 ** c.backoff, longestRto(c))
-  if (c.userTimeout > 0 && c.probesStart !== 0) {
-    const left = c.userTimeout * 1000 - ((c.tcp.now - c.probesStart) >>> 0)
-    wait = Math.min(wait, Math.max(left, SHORTEST_WAIT))
-  }
-  setTimer(c, PENDING_PROBE, wait)
+  armProbe(c, probeWait(c))
 }
 
 function isDubious(c: Connection, flags: number): boolean {

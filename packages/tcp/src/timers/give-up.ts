@@ -1,13 +1,11 @@
 import { ETIMEDOUT } from '@jackfield/interfaces'
 import { fail } from '../close.js'
 import type { Connection } from '../connection.js'
+import { INITIAL_RTO } from '../recovery/rtt.js'
 import { SYN_RECEIVED, SYN_SENT, stateIn, stateSet } from '../state.js'
 import { longestRto } from '../timer-bounds.js'
 
 const OPENING = stateSet(SYN_SENT, SYN_RECEIVED)
-
-/** First retransmission timeout before a round trip was measured, in microseconds (RFC 6298 2.1). */
-const INITIAL_RTO = 1_000_000
 
 /** The time that `tries` retransmissions take, each twice as long after the one before, up to the longest. Microseconds. */
 function backoffLength(tries: number, first: number, longest: number): number {

@@ -1,7 +1,6 @@
 import type { Connection } from '../connection.js'
-import { PENDING_PROBE } from '../connection-state.js'
 import { longestRto } from '../timer-bounds.js'
-import { RESOURCE_PROBE_INTERVAL, setTimer } from '../timers.js'
+import { armProbe, probeWait, RESOURCE_PROBE_INTERVAL } from '../timers.js'
 import { giveUp, orphanRetries } from './give-up.js'
 import { orphanEnds } from './orphan-ends.js'
 import { wakeUp } from './wake-up.js'
@@ -36,11 +35,6 @@ export function probeTimeout(c: Connection): void {
   sendWindowProbe(c)
 }
 
-function probeWait(c: Connection): number {
-  const { settings } = c.tcp
-  return Math.min(Math.max(c.rto, settings.rtoMin) * 2 ** c.backoff, longestRto(c))
-}
-
 /** Sends a probe and arms the next (Linux's `tcp_send_probe0`). */
 function sendWindowProbe(c: Connection): void {
   const error = wakeUp(c)
@@ -57,9 +51,5 @@ function sendWindowProbe(c: Connection): void {
     if (c.backoff < c.tcp.settings.retries2) c.backoff++
     wait = probeWait(c)
   }
-  if (c.userTimeout > 0 && c.probesStart !== 0) {
-    const left = c.userTimeout * 1000 - ((c.tcp.now - c.probesStart) >>> 0)
-    wait = Math.min(wait, Math.max(left, 1))
-  }
-  setTimer(c, PENDING_PROBE, wait)
+  armProbe(c, wait)
 }
