@@ -1,17 +1,16 @@
 import type { ArrivingSegment } from './arriving-segment.js'
+import { clockSeconds } from './clock-units.js'
 import { reset } from './close.js'
 import type { Connection } from './connection.js'
 import { enterQuickAck } from './receive/delayed-ack.js'
 import { setDsack } from './receive/sack-blocks.js'
 import { receiveWindow } from './receive/window.js'
 import { mayUpdateWindow } from './recovery/ack.js'
+import { TIMESTAMP_LIFETIME } from './recovery/ts-recent.js'
 import { sendAck } from './send/transmit.js'
 import { seqGt, seqLt } from './sequence.js'
 import { CLOSE_WAIT, CLOSING, LAST_ACK, SYN_RECEIVED, stateIn, stateSet } from './state.js'
 import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN } from './wire/segment.js'
-
-/** Seconds after which a timestamp is too old to be held against a segment (RFC 7323 5.5): 24 days. */
-const PAWS_24_DAYS = 24 * 24 * 60 * 60
 
 /** Milliseconds by which a timestamp may be behind (Linux's TCP_PAWS_WINDOW). */
 const PAWS_LEEWAY = 1
@@ -77,8 +76,7 @@ function synChallenge(c: Connection): boolean {
 function isOld(c: Connection): boolean {
   // Some hosts begin with 0 and have a clock only later.
   if (c.tsRecent === 0 || ((c.tsRecent - c.rcvTsval) | 0) <= PAWS_LEEWAY) return false
-  const seconds = Math.floor(c.tcp.clockNow / 1_000_000) | 0
-  return ((seconds - c.tsRecentStamp) | 0) <= PAWS_24_DAYS
+  return ((clockSeconds(c.tcp) - c.tsRecentStamp) | 0) <= TIMESTAMP_LIFETIME
 }
 
 /** A bare acknowledgement of before. */

@@ -12,6 +12,7 @@ import { checkUrgent } from './receive/urgent.js'
 import { measureTimestampRtt } from './receive/window.js'
 import { processAck } from './recovery/ack.js'
 import { ACK_NO_CHALLENGE, ACK_SLOW_PATH, ACK_UPDATE_TS_RECENT } from './recovery/ack-flags.js'
+import { takeTimestamps } from './recovery/ts-recent.js'
 import { checkSpace } from './send/space.js'
 import { replyReset } from './send/transmit.js'
 import { push } from './send/write.js'
@@ -42,14 +43,6 @@ export function segmentArrives(c: Connection, s: ArrivingSegment): void {
   else if (c.state === SYN_SENT) synSentSegment(c, s)
   else if (c.state === CLOSED) replyReset(c.tcp, s)
   else otherStates(c, s)
-}
-
-function takeTimestamps(c: Connection, s: ArrivingSegment): void {
-  const { options } = s
-  c.sawTimestamp = options.timestamp && (c.timestampsOk || c.state === SYN_SENT)
-  if (!c.sawTimestamp) return
-  c.rcvTsval = options.tsval
-  c.rcvTsecr = options.tsecr === 0 ? 0 : (options.tsecr - c.tsOffset) | 0
 }
 
 function established(c: Connection, s: ArrivingSegment): void {

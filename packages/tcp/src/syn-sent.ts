@@ -1,5 +1,6 @@
 import { ECONNREFUSED } from '@jackfield/interfaces'
 import type { ArrivingSegment } from './arriving-segment.js'
+import { clockMilliseconds } from './clock-units.js'
 import { fail } from './close.js'
 import type { Connection } from './connection.js'
 import { ECN_OK, NAGLE_CORK, PENDING_RETRANSMIT } from './connection-state.js'
@@ -11,8 +12,9 @@ import { checkUrgent } from './receive/urgent.js'
 import { initReceiveMss } from './receive/window.js'
 import { processAck } from './recovery/ack.js'
 import { ACK_SLOW_PATH } from './recovery/ack-flags.js'
+import { setTsRecent } from './recovery/ts-recent.js'
 import { undoSpuriousSyn } from './recovery/undo.js'
-import { syncMss } from './send/mss.js'
+import { DEFAULT_MSS, syncMss } from './send/mss.js'
 import { beginMtuSearch } from './send/mtu-search.js'
 import { replyReset, sendAck, sendSynAck } from './send/transmit.js'
 import { push } from './send/write.js'
@@ -105,7 +107,7 @@ function crossed(c: Connection, s: ArrivingSegment): void {
 function agree(c: Connection, s: ArrivingSegment): void {
   const { options } = s
   const { settings } = c.tcp
-  c.mssClamp = Math.min(options.mss > 0 ? options.mss : 536, c.userMss > 0 ? c.userMss : 0xffff)
+  c.mssClamp = Math.min(options.mss > 0 ? options.mss : DEFAULT_MSS, c.userMss > 0 ? c.userMss : 0xffff)
   c.sackOk = options.sackPermitted && settings.sack !== 0
   c.windowScaleOk = options.windowScale >= 0 && settings.windowScaling !== 0
   if (c.windowScaleOk) c.sndScale = Math.min(options.windowScale, 14)
@@ -119,8 +121,7 @@ function agree(c: Connection, s: ArrivingSegment): void {
   if (c.timestampsOk) {
     c.headerOptions += 12
     c.advertisedMss -= 12
-    c.tsRecent = options.tsval
-    c.tsRecentStamp = Math.floor(c.tcp.clockNow / 1_000_000) | 0
+    setTsRecent(c, options.tsval)
   }
   beginMtuSearch(c)
   syncMss(c, c.pathMtu)
@@ -134,7 +135,7 @@ function skipSyn(s: ArrivingSegment): void {
 
 /** Whether the echo lies between the first SYN and now. */
 function echoIsOurs(c: Connection): boolean {
-  const nowMs = Math.floor(c.tcp.clockNow / 1000) | 0
+  const nowMs = clockMilliseconds(c.tcp) | 0
   const firstMs = Math.floor((c.tcp.clockNow - ((c.tcp.now - c.retransStamp) >>> 0)) / 1000) | 0
   return ((c.rcvTsecr - firstMs) | 0) >= 0 && ((nowMs - c.rcvTsecr) | 0) >= 0
 }

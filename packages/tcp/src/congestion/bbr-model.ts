@@ -1,3 +1,4 @@
+import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { inFlight } from '../send/in-flight.js'
 import { seqLt } from '../sequence.js'
@@ -14,7 +15,6 @@ import {
   enterProbeBw,
   HIGH_GAIN,
   LEAST_CWND,
-  millisecondsNow,
   PROBE_BW,
   PROBE_RTT,
   STARTUP,
@@ -96,7 +96,7 @@ function checkDrain(c: Connection, state: BbrState): void {
 
 /** The shortest round trip; where it is old the flight is brought down for a while to see it again. */
 function updateMinRtt(c: Connection, state: BbrState, sample: RateSample): void {
-  const now = millisecondsNow(c)
+  const now = clockMilliseconds(c.tcp)
   const expired = now > state.minRttStamp + MIN_RTT_WINDOW
   if (sample.rtt >= 0 && (sample.rtt < state.minRtt || (expired && !sample.ackDelayed))) {
     state.minRtt = sample.rtt
@@ -128,7 +128,7 @@ function stayInProbeRtt(c: Connection, state: BbrState, now: number): void {
 
 /** Leaves PROBE_RTT when its time is over. */
 export function checkProbeRttDone(c: Connection, state: BbrState): void {
-  const now = millisecondsNow(c)
+  const now = clockMilliseconds(c.tcp)
   if (state.probeRttDone === 0 || now <= state.probeRttDone) return
   state.minRttStamp = now
   c.cwnd = Math.max(c.cwnd, state.priorCwnd)

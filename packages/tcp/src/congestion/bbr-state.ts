@@ -88,11 +88,6 @@ export class BbrState {
   extraAckedRounds = 0
 }
 
-/** Milliseconds of the clock. */
-export function millisecondsNow(c: Connection): number {
-  return Math.floor(c.tcp.clockNow / 1000)
-}
-
 /** The bandwidth to go by: the largest of the window, or what a policer lets through. */
 export function bandwidthOf(state: BbrState): number {
   return state.ltUse ? state.ltBandwidth : state.bandwidth.value

@@ -1,9 +1,10 @@
+import { clockMilliseconds } from '../clock-units.js'
 import { INFINITE_SSTHRESH } from '../connection-state.js'
 import { CA_LOSS } from '../state.js'
 import { bbrInfo } from './bbr-info.js'
 import { resetLongTerm, sampleLongTerm } from './bbr-long-term.js'
 import { checkProbeRttDone, updateModel } from './bbr-model.js'
-import { BbrState, bandwidthOf, millisecondsNow, NO_RTT, PROBE_BW, PROBE_RTT, UNIT } from './bbr-state.js'
+import { BbrState, bandwidthOf, NO_RTT, PROBE_BW, PROBE_RTT, UNIT } from './bbr-state.js'
 import { leastSegments, saveCwnd, setCwnd, setFirstPacingRate, setPacingRate } from './bbr-window.js'
 import { type CongestionControl, EVENT_TX_START } from './congestion-control.js'
 
@@ -20,7 +21,7 @@ export const bbr: CongestionControl<BbrState> = {
     c.ssthresh = INFINITE_SSTHRESH
     state.nextRoundDelivered = c.delivered
     state.minRtt = c.minRtt0 >= 0 ? c.minRtt0 : NO_RTT
-    state.minRttStamp = millisecondsNow(c)
+    state.minRttStamp = clockMilliseconds(c.tcp)
     state.ackEpochStamp = c.tcp.now
     setFirstPacingRate(c, state)
     resetLongTerm(c, state)

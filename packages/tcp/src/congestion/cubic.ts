@@ -1,3 +1,4 @@
+import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { INFINITE_SSTHRESH } from '../connection-state.js'
 import { CA_LOSS } from '../state.js'
@@ -116,14 +117,14 @@ export const cubic: CongestionControl<CubicState> = {
     if (!curve.inEpoch) return
     // Time in which nothing was sent does not count (RFC 9438 4.2).
     const idle = Math.floor(((c.tcp.now - c.lastSent) | 0) / 1000)
-    if (idle > 0) curve.epochStart = Math.min(curve.epochStart + idle, milliseconds(c))
+    if (idle > 0) curve.epochStart = Math.min(curve.epochStart + idle, clockMilliseconds(c.tcp))
   },
 
   packetsAcked(c, _acked, rtt) {
     if (rtt < 0) return
     const state = c.congestionState as CubicState
     const { curve } = state
-    if (curve.inEpoch && milliseconds(c) - curve.epochStart < SETTLING) return
+    if (curve.inEpoch && clockMilliseconds(c.tcp) - curve.epochStart < SETTLING) return
     const delay = Math.max(rtt, 1)
     if (state.delayMin === 0 || delay < state.delayMin) state.delayMin = delay
     if (!inSlowStart(c)) return
@@ -155,13 +156,9 @@ function usesPlusPlus(c: Connection): boolean {
   return c.tcp.settings.hystart === 2 && c.ssthresh >= INFINITE_SSTHRESH
 }
 
-function milliseconds(c: Connection): number {
-  return Math.floor(c.tcp.clockNow / 1000)
-}
-
 /** Sets `count` from W(t) (RFC 9438 4.2) and W_est (4.3). */
 function update(c: Connection, curve: CubicCurve, delayMin: number, acked: number): void {
-  const now = milliseconds(c)
+  const now = clockMilliseconds(c.tcp)
   const { cwnd } = c
   curve.acks += acked
   if (curve.lastCwnd === cwnd && now - curve.lastTime <= HOLD) return

@@ -1,4 +1,5 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
+import { clockSeconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import type { TcpCounters } from '../counters.js'
 import type { TcpProtocol } from '../protocol.js'
@@ -46,7 +47,7 @@ export class ChallengeLimit {
 
   /** One of this second's. How many there are is drawn, so that nobody can count the challenges of others. */
   private take(limit: number): boolean {
-    const second = Math.floor(this.tcp.clockNow / 1_000_000)
+    const second = clockSeconds(this.tcp)
     if (second !== this.second) {
       const half = (limit + 1) >>> 1
       this.second = second

@@ -1,5 +1,6 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
 import type { Connection } from '../connection.js'
+import { DEFAULT_MSS } from '../send/mss.js'
 import { replyReset } from '../send/transmit.js'
 import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_FIN, FLAG_RST, FLAG_SYN, TCP_HEADER_LENGTH } from '../wire/segment.js'
 import { cookieAck } from './cookie-ack.js'
@@ -9,9 +10,6 @@ import { offerWindow } from './offer-window.js'
 import type { Request } from './request.js'
 import { routeRequest } from './request-route.js'
 import { sendSynAck } from './syn-ack.js'
-
-/** The segment size of a peer that names none (RFC 9293 3.7.1). */
-const DEFAULT_MSS = 536
 
 /**
  * RFC 9293 3.10.7.2: a segment in LISTEN.

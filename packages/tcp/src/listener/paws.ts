@@ -1,8 +1,8 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
+import { TIMESTAMP_LIFETIME } from '../recovery/ts-recent.js'
 import { FLAG_RST } from '../wire/segment.js'
 
-/** Seconds after which timestamps may have wrapped (RFC 7323 5.5), and after which a reset is taken whatever its timestamp. */
-const WRAP = 24 * 24 * 60 * 60
+/** Seconds after which a reset is taken whatever its timestamp. */
 const MSL = 60
 
 /**
@@ -14,6 +14,6 @@ const MSL = 60
 export function pawsRejects(s: ArrivingSegment, recent: number, stamp: number, now: number): boolean {
   if (recent === 0 || ((recent - s.options.tsval) | 0) <= 0) return false
   const age = now - stamp
-  if (age >= WRAP) return false
+  if (age >= TIMESTAMP_LIFETIME) return false
   return (s.flags & FLAG_RST) === 0 || age < MSL
 }

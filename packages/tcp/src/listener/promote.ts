@@ -5,6 +5,7 @@ import { ECN_OK } from '../connection-state.js'
 import { Md5Keys } from '../md5/md5-keys.js'
 import { initReceiveMss } from '../receive/window.js'
 import { initialRto, synAckedRtt } from '../recovery/rtt.js'
+import { setTsRecent, takeTimestamps } from '../recovery/ts-recent.js'
 import { undoSpuriousSyn } from '../recovery/undo.js'
 import { syncMss } from '../send/mss.js'
 import { SYN_RECEIVED } from '../state.js'
@@ -105,11 +106,8 @@ function agreed(c: Connection, r: Request, s: ArrivingSegment): void {
   c.tsOffset = r.tsOffset
   if (r.timestampsOk) {
     c.headerOptions += TIMESTAMPS_LENGTH
-    c.tsRecent = r.tsRecent
-    c.tsRecentStamp = Math.floor(c.tcp.clockNow / 1_000_000) | 0
-    c.sawTimestamp = s.options.timestamp
-    c.rcvTsval = s.options.tsval
-    c.rcvTsecr = s.options.tsecr === 0 ? 0 : (s.options.tsecr - r.tsOffset) | 0
+    setTsRecent(c, r.tsRecent)
+    takeTimestamps(c, s)
   }
   c.ecn = r.ecnOk ? ECN_OK : 0
 }

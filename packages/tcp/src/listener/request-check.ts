@@ -1,4 +1,5 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
+import { clockMilliseconds, clockSeconds } from '../clock-units.js'
 import { seqBetween, seqGt } from '../sequence.js'
 import { FLAG_ACK, FLAG_RST, FLAG_SYN } from '../wire/segment.js'
 import { pawsRejects } from './paws.js'
@@ -51,8 +52,7 @@ export function checkRequest(r: Request, s: ArrivingSegment, fastOpen: boolean):
 
 /** PAWS; when the SYN came is not kept, but about so long ago. */
 function isOld(r: Request, s: ArrivingSegment): boolean {
-  const { clockNow } = r.listener.connection.tcp
-  const now = Math.floor(clockNow / 1_000_000)
+  const now = clockSeconds(r.listener.connection.tcp)
   return pawsRejects(s, r.tsRecent, now - Math.floor(r.wait / 1_000_000), now)
 }
 
@@ -65,7 +65,7 @@ function echoesStrange(r: Request, s: ArrivingSegment): boolean {
 function sendAck(r: Request, s: ArrivingSegment): void {
   const { tcp } = r.listener.connection
   const seq = r.child === null ? (r.iss + 1) | 0 : r.child.sndNxt
-  const tsval = (Math.floor(tcp.clockNow / 1000) + r.tsOffset) | 0
+  const tsval = (clockMilliseconds(tcp) + r.tsOffset) | 0
   const scale = r.windowScaleOk ? r.rcvScale : 0
   const window = Math.min(r.window >>> scale, 0xffff)
   tcp.replies.acknowledge(s, seq, r.rcvNxt, window, r.timestampsOk && r.tsRecent !== 0, tsval, r.tsRecent)

@@ -1,5 +1,6 @@
 import { EAFNOSUPPORT } from '@jackfield/interfaces'
 import { pseudoHeaderSum, routeFlow, setPartialChecksum } from '@jackfield/transport'
+import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { md5Sign } from '../md5/md5-digest.js'
 import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
@@ -55,7 +56,7 @@ function fillOptions(c: Connection, r: Request): void {
   options.mss = r.advertisedMss
   options.timestamps = r.timestampsOk
   if (r.timestampsOk) {
-    const stamp = r.isCookie ? r.cookieTimestamp : Math.floor(c.tcp.clockNow / 1000)
+    const stamp = r.isCookie ? r.cookieTimestamp : clockMilliseconds(c.tcp)
     options.tsval = (stamp + r.tsOffset) | 0
     options.tsecr = r.tsRecent
     r.lastStamp = options.tsval

@@ -7,6 +7,7 @@ import {
   setSlotV4,
 } from '@jackfield/addr'
 import type { ArrivingSegment } from '../arriving-segment.js'
+import { clockMilliseconds } from '../clock-units.js'
 import type { TcpProtocol } from '../protocol.js'
 import type { Request } from './request.js'
 
@@ -94,7 +95,7 @@ export class SynCookies {
 
   /** The present time in milliseconds with options for its low bits, never one that is yet to come. */
   private timestamp(r: Request): number {
-    const now = Math.floor(this.tcp.clockNow / 1000)
+    const now = clockMilliseconds(this.tcp)
     const options =
       (r.windowScaleOk ? r.sndScale : STAMP_SCALE) | (r.sackOk ? STAMP_SACK : 0) | (r.ecnOk ? STAMP_ECN : 0)
     const unit = 1 << STAMP_BITS

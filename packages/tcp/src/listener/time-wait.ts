@@ -2,6 +2,7 @@ import { createAddressSlot, isLoopback } from '@jackfield/addr'
 import type { Timer } from '@jackfield/clock'
 import { PortEntry } from '@jackfield/transport'
 import type { ArrivingSegment } from '../arriving-segment.js'
+import { clockMilliseconds, clockSeconds } from '../clock-units.js'
 import { destroy, TIME_WAIT_LENGTH } from '../close.js'
 import { Connection } from '../connection.js'
 import { saveMetrics } from '../metrics.js'
@@ -216,7 +217,7 @@ const DONE = 3
 /** A segment for an entry (RFC 9293 3.10.7.4, TIME-WAIT; RFC 6191; RFC 1337). */
 export function timeWaitSegment(entry: TimeWait, s: ArrivingSegment): void {
   const { tcp } = entry
-  const seconds = Math.floor(tcp.clockNow / 1_000_000)
+  const seconds = clockSeconds(tcp)
   const stamped = s.options.timestamp && entry.timestampsOk
   const old = stamped && pawsRejects(s, entry.tsRecent, entry.tsRecentStamp, seconds)
   if (old) tcp.counters.TcpExtPAWSTimewait++
@@ -281,12 +282,12 @@ function answerTo(entry: TimeWait, s: ArrivingSegment, skipped: SkippedCounter):
 
 function takeTimestamp(entry: TimeWait, s: ArrivingSegment): void {
   entry.tsRecent = s.options.tsval
-  entry.tsRecentStamp = Math.floor(entry.tcp.clockNow / 1_000_000)
+  entry.tsRecentStamp = clockSeconds(entry.tcp)
 }
 
 function acknowledge(entry: TimeWait, s: ArrivingSegment): void {
   const { tcp, tsRecent } = entry
-  const tsval = (Math.floor(tcp.clockNow / 1000) + entry.tsOffset) | 0
+  const tsval = (clockMilliseconds(tcp) + entry.tsOffset) | 0
   const window = Math.min(entry.rcvWnd >>> entry.rcvScale, 65_535)
   tcp.replies.acknowledge(s, entry.sndNxt, entry.rcvNxt, window, tsRecent !== 0, tsval, tsRecent)
 }

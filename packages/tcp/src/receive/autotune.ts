@@ -1,13 +1,14 @@
 import type { ArrivingSegment } from '../arriving-segment.js'
+import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { ACK_PUSHED, ACK_PUSHED2 } from '../connection-state.js'
+import { DEFAULT_MSS } from '../send/mss.js'
 import { seqLt } from '../sequence.js'
 import { FLAG_FIN, FLAG_PSH, FLAG_SYN, FLAG_URG, TCP_HEADER_LENGTH } from '../wire/segment.js'
 import { limitThreshold } from './room.js'
 import { bufferFor, freeSpace, payloadIn, underPressure } from './space.js'
 
-/** RFC 9293 3.7.1: what every host takes; and the least segment size that Linux works with. Bytes of payload. */
-export const DEFAULT_MSS = 536
+/** The least segment size that Linux works with, in bytes of payload. */
 export const LEAST_MSS = 88
 
 /** Flags of a segment that may be short for its own reasons. */
@@ -118,7 +119,7 @@ export function measureTimestampRtt(c: Connection, s: ArrivingSegment): void {
   if (!c.sawTimestamp || c.rcvTsecr === c.rcvRttEcho) return
   c.rcvRttEcho = c.rcvTsecr
   if (((s.endSeq - s.seq) | 0) < c.ackRcvMss) return
-  const milliseconds = ((Math.floor(c.tcp.clockNow / 1000) | 0) - c.rcvTsecr) | 0
+  const milliseconds = ((clockMilliseconds(c.tcp) | 0) - c.rcvTsecr) | 0
   if (milliseconds > 0 && milliseconds < 0x7fff_ffff / 1000) updateReceiveRtt(c, milliseconds * 1000, false)
 }
 

@@ -1,7 +1,8 @@
 import { expandSendBuffer } from '../buffer-sizes.js'
 import type { Connection } from '../connection.js'
 import { ACK_NO_MEMORY } from '../connection-state.js'
-import { DEFAULT_MSS, LEAST_MSS } from './autotune.js'
+import { DEFAULT_MSS } from '../send/mss.js'
+import { LEAST_MSS } from './autotune.js'
 import { limitThreshold } from './room.js'
 import { freeSpace, fullSpace, initReceiveBuffer, underPressure } from './space.js'
 

@@ -1,3 +1,4 @@
+import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { seqGt } from '../sequence.js'
 import { longestRto, shortestRto } from '../timer-bounds.js'
@@ -87,11 +88,15 @@ export function takeRtt(
   sample.rtt = last
   if (rtt < 0) return false
   takeMinRtt(c, last, flags)
+  takeSample(c, rtt)
+  return true
+}
+
+function takeSample(c: Connection, rtt: number): void {
   updateRtt(c, rtt)
   updateRto(c)
   // RFC 6298 5.7: only a valid sample ends the backing off.
   c.backoff = 0
-  return true
 }
 
 /**
@@ -103,9 +108,7 @@ export function synAckedRtt(c: Connection, rtt: number): void {
   if (known < 0 && c.sawTimestamp && c.rcvTsecr !== 0) known = timestampRtt(c)
   if (known < 0) return
   takeMinRtt(c, known, 0)
-  updateRtt(c, known)
-  updateRto(c)
-  c.backoff = 0
+  takeSample(c, known)
 }
 
 /** The RTO where the handshake gave no round trip: RFC 6298 5.7 has 3 seconds, as the first one was seen to be too short. */
@@ -125,7 +128,7 @@ function takeMinRtt(c: Connection, rtt: number, flags: number): void {
 
 /** How long ago the echoed timestamp was sent, to the millisecond. -1 where the echo cannot be one of ours. */
 function timestampRtt(c: Connection): number {
-  const elapsed = ((Math.floor(c.tcp.clockNow / 1000) | 0) - c.rcvTsecr) | 0
+  const elapsed = ((clockMilliseconds(c.tcp) | 0) - c.rcvTsecr) | 0
   if (elapsed < 0 || elapsed > 2_147_483) return -1
   return elapsed === 0 ? 1000 : elapsed * 1000
 }

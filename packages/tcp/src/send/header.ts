@@ -1,25 +1,18 @@
 import { type Packet, SEGMENT_TCP } from '@jackfield/packet'
 import { pseudoHeaderSum, setPartialChecksum } from '@jackfield/transport'
+import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { ECN_DEMAND_CWR, ECN_OK } from '../connection-state.js'
 import { md5Sign } from '../md5/md5-digest.js'
 import { selectWindow } from '../receive/window.js'
-import {
-  FLAG_ECE,
-  FLAG_SYN,
-  TCP_CHECKSUM,
-  TCP_HEADER_LENGTH,
-  TCP_OFFSET_AND_FLAGS,
-  TCP_URGENT_POINTER,
-  TCP_WINDOW,
-} from '../wire/segment.js'
+import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
 import { EstablishedOptions, establishedOptionsLength, writeEstablishedOptions } from '../wire/write-options.js'
 
 const options = new EstablishedOptions()
 
 /** Our timestamp now: milliseconds of the clock and the connection's offset (RFC 7323 5.4). */
 export function timestampNow(c: Connection): number {
-  return (Math.floor(c.tcp.clockNow / 1000) + c.tsOffset) | 0
+  return (clockMilliseconds(c.tcp) + c.tsOffset) | 0
 }
 
 /** Bytes of options that a segment without SYN will carry now. */
@@ -53,13 +46,8 @@ export function finishHeader(
 ): void {
   const { view } = packet
   const at = packet.start
-  view.setUint16(at, c.localPort)
-  view.setUint16(at + 2, c.remotePort)
-  view.setInt32(at + 4, seq)
-  view.setInt32(at + 8, (flags & FLAG_SYN) !== 0 && (flags & 0x10) === 0 ? 0 : c.rcvNxt)
-  view.setUint16(at + TCP_OFFSET_AND_FLAGS, ((headerLength >>> 2) << 12) | flags)
-  view.setUint16(at + TCP_WINDOW, window)
-  view.setUint16(at + TCP_URGENT_POINTER, urgent)
+  const ack = (flags & (FLAG_SYN | FLAG_ACK)) === FLAG_SYN ? 0 : c.rcvNxt
+  writeTcpHeader(view, at, c.localPort, c.remotePort, seq, ack, headerLength, flags, window, urgent)
   packet.transportHeader = at
   if (c.md5Key !== null) md5Sign(c.md5Key, c.flow.source, c.flow.destination, packet)
   setPartialChecksum(

@@ -3,6 +3,9 @@ import type { Connection } from '../connection.js'
 import { TCP_HEADER_LENGTH } from '../wire/segment.js'
 import { maxSackBlocks } from '../wire/write-options.js'
 
+/** The segment size that every host takes, and that a peer has which names none (RFC 9293 3.7.1), in bytes. */
+export const DEFAULT_MSS = 536
+
 /** Largest packet handed down to be cut, in bytes, as far as the network layer allows. */
 const LARGEST = 65_535
 

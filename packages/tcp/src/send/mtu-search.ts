@@ -1,11 +1,7 @@
+import { clockSeconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { TCP_HEADER_LENGTH } from '../wire/segment.js'
 import { currentMss, mssToMtu, mtuToMss, syncMss } from './mss.js'
-
-/** Seconds of the clock, as int32: the search begins anew after minutes, which microseconds would not hold. */
-function seconds(c: Connection): number {
-  return Math.floor(c.tcp.clockNow / 1_000_000) | 0
-}
 
 /** The largest packet worth a try: what the peer takes, as far as the path is known to let it. */
 function largest(c: Connection): number {
@@ -27,13 +23,13 @@ export function beginMtuSearch(c: Connection): void {
 function setBounds(c: Connection, mss: number): void {
   c.probeHigh = largest(c)
   c.probeLow = mssToMtu(c, mss)
-  c.mtuSearchTime = seconds(c)
+  c.mtuSearchTime = clockSeconds(c.tcp)
 }
 
 /** Between known bounds nothing is left to find: after `tcp_probe_interval` it is looked again, for paths change (RFC 4821 7.3). */
 export function searchMtuAgain(c: Connection): void {
   const { probeInterval } = c.tcp.settings
-  if ((seconds(c) - c.mtuSearchTime) >>> 0 < probeInterval) return
+  if ((clockSeconds(c.tcp) - c.mtuSearchTime) >>> 0 < probeInterval) return
   const mss = currentMss(c)
   c.mtuProbeSize = 0
   setBounds(c, mss)

@@ -5,7 +5,7 @@ import type { ArrivingSegment } from '../arriving-segment.js'
 import { isSigned, md5KeyOf } from '../md5/md5-check.js'
 import { md5Sign } from '../md5/md5-digest.js'
 import type { TcpProtocol } from '../protocol.js'
-import { FLAG_ACK, FLAG_RST, TCP_CHECKSUM, TCP_HEADER_LENGTH } from '../wire/segment.js'
+import { FLAG_ACK, FLAG_RST, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
 import { EstablishedOptions, establishedOptionsLength, writeEstablishedOptions } from '../wire/write-options.js'
 
 const options = new EstablishedOptions()
@@ -83,15 +83,8 @@ export class Replies {
     options.tsecr = tsecr
     const length = TCP_HEADER_LENGTH + establishedOptionsLength(timestamps, 0, key !== null)
     const packet = tcp.host.packets.allocate(length)
-    const { view } = packet
-    const at = packet.start
-    view.setUint16(at, s.destinationPort)
-    view.setUint16(at + 2, s.sourcePort)
-    view.setInt32(at + 4, seq)
-    view.setInt32(at + 8, ack)
-    view.setUint16(at + 12, ((length >>> 2) << 12) | flags)
-    view.setUint16(at + 14, window)
-    view.setUint16(at + 18, 0)
+    const { view, start: at } = packet
+    writeTcpHeader(view, at, s.destinationPort, s.sourcePort, seq, ack, length, flags, window)
     writeEstablishedOptions(view, at + TCP_HEADER_LENGTH, options)
     if (key !== null) md5Sign(key, this.source, this.destination, packet)
     setPartialChecksum(packet, TCP_CHECKSUM, pseudoHeaderSum(this.source, this.destination, 6, length))
