@@ -1,3 +1,4 @@
+import type { IpAddress } from '@jackfield/addr'
 import type { PortEntry } from './port-entry.js'
 
 /** What `SO_REUSEADDR` allows: any sharing (UDP), or sharing with sockets that do not listen (TCP). */
@@ -34,32 +35,32 @@ export function conflicts(entry: PortEntry, other: PortEntry, rule: ReuseRule): 
 
 /**
  * How well a socket fits a packet (`compute_score`): -1 not at all; a peer counts more than a local address, that more
- * than an interface, that more than the family. Flat numbers: no allocation.
+ * than an interface, that more than the family.
  */
 export function scoreOf(
   entry: PortEntry,
-  l0: number,
-  l1: number,
-  l2: number,
-  l3: number,
-  r0: number,
-  r1: number,
-  r2: number,
-  r3: number,
+  local: IpAddress,
+  remote: IpAddress,
   remotePort: number,
   interfaceIndex: number,
 ): number {
   let score = entry.family === 2 ? 1 : 0
-  if (entry.local3 === l3 && entry.local2 === l2 && entry.local1 === l1 && entry.local0 === l0) score += 8
-  else {
+  if (
+    entry.local3 === local.w3 &&
+    entry.local2 === local.w2 &&
+    entry.local1 === local.w1 &&
+    entry.local0 === local.w0
+  ) {
+    score += 8
+  } else {
     if (entry.local3 !== 0 || entry.local0 !== 0 || entry.local1 !== 0) return -1
-    const packetIs4 = l0 === 0 && l1 === 0 && l2 === 0xffff
+    const packetIs4 = local.w0 === 0 && local.w1 === 0 && local.w2 === 0xffff
     if (entry.local2 === 0xffff) {
       if (!packetIs4) return -1
     } else if (entry.local2 !== 0 || (packetIs4 && entry.v6only)) return -1
   }
   if (entry.connected) {
-    if (entry.remote3 !== r3 || entry.remote2 !== r2 || entry.remote1 !== r1 || entry.remote0 !== r0) return -1
+    if (!isPeer(entry, remote)) return -1
     score += 16
     if (entry.remotePort !== 0) {
       if (entry.remotePort !== remotePort) return -1
@@ -71,4 +72,13 @@ export function scoreOf(
     score += 4
   }
   return score
+}
+
+function isPeer(entry: PortEntry, remote: IpAddress): boolean {
+  return (
+    entry.remote3 === remote.w3 &&
+    entry.remote2 === remote.w2 &&
+    entry.remote1 === remote.w1 &&
+    entry.remote0 === remote.w0
+  )
 }

@@ -1,20 +1,11 @@
-import { createAddressSlot, hashAddress, hashFlow, IPV4_ANY, IPV6_ANY, type IpAddress } from '@jackfield/addr'
+import { hashFlow, type IpAddress } from '@jackfield/addr'
 import { EACCES, EADDRINUSE, EADDRNOTAVAIL, type Host } from '@jackfield/interfaces'
-import { EntryChains } from './entry-chains.js'
 import { EphemeralPorts } from './ephemeral-ports.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
-import { PortBuckets } from './port-buckets.js'
 import type { PortEntry } from './port-entry.js'
+import { PortLookup } from './port-lookup.js'
 import { conflicts, entriesMeet, type ReuseRule, scoreOf } from './port-rules.js'
-import { ReuseGroup } from './reuse-group.js'
 import { type TransportSettings, transportSettings } from './settings.js'
-
-/** Ports with more sockets than this are searched by address. */
-const WALK_LIMIT = 8
-
-// For the addresses of an entry while it is hashed.
-const localSlot = createAddressSlot()
-const remoteSlot = createAddressSlot()
 
 /**
  * Whether the one that has a 4-tuple leaves it to another, and if so has left: streams in TIME-WAIT. `chosen`: the port is one of
@@ -23,33 +14,17 @@ const remoteSlot = createAddressSlot()
 export type YieldRule = (holder: PortEntry, wanted: PortEntry, chosen: boolean) => boolean
 
 /** Who has which port of one protocol, and whose a packet is. */
-export class PortTable<E extends PortEntry> {
+export class PortTable<E extends PortEntry> extends PortLookup<E> {
   /** Streams: asked before a 4-tuple counts as taken. */
   yields: YieldRule | null = null
-  private readonly secret0: number
-  private readonly secret1: number
-  private readonly rule: ReuseRule
   private readonly settings: TransportSettings
   private readonly ephemeral: EphemeralPorts
-  private readonly ports = new PortBuckets()
-  /** By local address and port: without a peer, or with a peer's address alone. */
-  private readonly bound = new EntryChains()
-  /** By 4-tuple. */
-  private readonly exact = new EntryChains()
-  private held = 0
 
   /** @param rule what SO_REUSEADDR allows; with `'stream'` no two sockets have the same 4-tuple */
   constructor(host: Host, rule: ReuseRule) {
-    this.secret0 = host.secret0
-    this.secret1 = host.secret1
-    this.rule = rule
+    super(host, rule)
     this.settings = transportSettings(host)
     this.ephemeral = new EphemeralPorts(host, this.settings)
-  }
-
-  /** Sockets that have a port. */
-  get size(): number {
-    return this.held
   }
 
   /**
@@ -164,142 +139,11 @@ export class PortTable<E extends PortEntry> {
   /** Gives the port back. An entry without one stays as it is. */
   remove(entry: E): void {
     if (entry.bucket === null) return
-    this.unhash(entry)
-    this.ports.remove(entry)
-    this.held--
+    this.withdraw(entry)
     entry.localPort = 0
     entry.connected = false
     entry.remote0 = entry.remote1 = entry.remote2 = entry.remote3 = entry.remotePort = 0
     entry.listening = false
-  }
-
-  /**
-   * The socket for a packet, or null. (For an ICMP error: `local` and `remote` are source and destination of the quote.)
-   * Among equals the one bound last, or of a SO_REUSEPORT group the one that the flow's hash picks.
-   */
-  lookup(local: IpAddress, localPort: number, remote: IpAddress, remotePort: number, interfaceIndex: number): E | null {
-    if (this.rule === 'stream') {
-      // Most segments are of a connection, and no two have the same 4-tuple: what else the port has is not even touched.
-      const found = this.lookupConnection(local, localPort, remote, remotePort, interfaceIndex)
-      if (found !== null) return found as E
-    }
-    const bucket = this.ports.find(localPort)
-    if (bucket === null) return null
-    let best: PortEntry | null = null
-    if (bucket.count <= WALK_LIMIT) {
-      let score = -1
-      for (let each = bucket.first; each !== null; each = each.nextOnPort) {
-        if (this.isMute(each)) continue
-        const found = score0(each, local, remote, remotePort, interfaceIndex)
-        if (found > score) {
-          best = each
-          score = found
-        }
-      }
-    } else best = this.lookupHashed(local, localPort, remote, remotePort, interfaceIndex)
-    return best === null ? null : this.chosen(best, local, localPort, remote, remotePort)
-  }
-
-  /** As `lookup`, among the entries that have no peer: who listens, whatever connections the port has. */
-  lookupBound(
-    local: IpAddress,
-    localPort: number,
-    remote: IpAddress,
-    remotePort: number,
-    interfaceIndex: number,
-  ): E | null {
-    const { bound } = this
-    const own = bound.first(this.hashBound(local, localPort))
-    let best = this.bestOf(own, local, localPort, remote, remotePort, interfaceIndex)
-    if (best === null) {
-      const any6 = bound.first(this.hashBound(IPV6_ANY, localPort))
-      best = this.bestOf(any6, local, localPort, remote, remotePort, interfaceIndex)
-      if (local.version === 4) {
-        const any4 = bound.first(this.hashBound(IPV4_ANY, localPort))
-        const other = this.bestOf(any4, local, localPort, remote, remotePort, interfaceIndex)
-        const score = best === null ? -1 : score0(best, local, remote, remotePort, interfaceIndex)
-        if (other !== null && score0(other, local, remote, remotePort, interfaceIndex) > score) best = other
-      }
-    }
-    return best === null ? null : this.chosen(best, local, localPort, remote, remotePort)
-  }
-
-  /** The newest entry on a local port, for multicast and broadcast: follow `nextOnPort` and ask `matches`. */
-  firstOnPort(port: number): E | null {
-    const bucket = this.ports.find(port)
-    return bucket === null ? null : (bucket.first as E | null)
-  }
-
-  /** Whether a packet may be for an entry on its port. */
-  matches(entry: E, local: IpAddress, remote: IpAddress, remotePort: number, interfaceIndex: number): boolean {
-    return score0(entry, local, remote, remotePort, interfaceIndex) >= 0
-  }
-
-  /** Of a SO_REUSEPORT group the one that the flow's hash picks. */
-  private chosen(best: PortEntry, local: IpAddress, localPort: number, remote: IpAddress, remotePort: number): E {
-    const group = best.reuseGroup
-    if (group === null || group.size < 2) return best as E
-    return group.choose(hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)) as E
-  }
-
-  private lookupHashed(
-    local: IpAddress,
-    localPort: number,
-    remote: IpAddress,
-    remotePort: number,
-    interfaceIndex: number,
-  ): PortEntry | null {
-    const { secret0, secret1, exact } = this
-    if (exact.count > 0 && this.rule !== 'stream') {
-      const hash = hashFlow(secret0, secret1, local, localPort, remote, remotePort)
-      const best = this.bestOf(exact.first(hash), local, localPort, remote, remotePort, interfaceIndex)
-      if (best !== null) return best
-    }
-    return this.lookupBound(local, localPort, remote, remotePort, interfaceIndex)
-  }
-
-  /** Streams: the connection of a 4-tuple. */
-  private lookupConnection(
-    local: IpAddress,
-    localPort: number,
-    remote: IpAddress,
-    remotePort: number,
-    interfaceIndex: number,
-  ): PortEntry | null {
-    const hash = hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)
-    for (let each = this.exact.first(hash); each !== null; each = each.nextHashed) {
-      if (each.hash !== hash || each.localPort !== localPort || each.remotePort !== remotePort) continue
-      if (each.remote3 !== remote.w3 || each.remote2 !== remote.w2 || each.local3 !== local.w3) continue
-      if (score0(each, local, remote, remotePort, interfaceIndex) >= 0) return each
-    }
-    return null
-  }
-
-  /** The best of one chain, which other ports and addresses may share. */
-  private bestOf(
-    first: PortEntry | null,
-    local: IpAddress,
-    localPort: number,
-    remote: IpAddress,
-    remotePort: number,
-    interfaceIndex: number,
-  ): PortEntry | null {
-    let best: PortEntry | null = null
-    let score = -1
-    for (let each = first; each !== null; each = each.nextHashed) {
-      if (each.localPort !== localPort || this.isMute(each)) continue
-      const found = score0(each, local, remote, remotePort, interfaceIndex)
-      if (found > score) {
-        best = each
-        score = found
-      }
-    }
-    return best
-  }
-
-  /** A stream that is only bound gets no packets: one that listens on the same port does. */
-  private isMute(entry: PortEntry): boolean {
-    return this.rule === 'stream' && !entry.connected && !entry.listening
   }
 
   private takeOptions(entry: E, options: IpSocketOptions): void {
@@ -348,69 +192,10 @@ export class PortTable<E extends PortEntry> {
     const hash = hashFlow(this.secret0, this.secret1, local, localPort, remote, remotePort)
     for (let each = this.exact.first(hash); each !== null; each = each.nextHashed) {
       if (each === entry || each.localPort !== localPort) continue
-      if (score0(each, local, remote, remotePort, each.boundInterface) < 0) continue
+      if (scoreOf(each, local, remote, remotePort, each.boundInterface) < 0) continue
       // No two have the same 4-tuple: where it yields there is no other.
       return this.yields === null || !this.yields(each, entry, chosen)
     }
     return false
   }
-
-  private insert(entry: E): void {
-    this.ports.add(entry)
-    this.held++
-    this.rehash(entry)
-  }
-
-  private hashBound(address: IpAddress, port: number): number {
-    return (hashAddress(this.secret0, this.secret1, address) + port) | 0
-  }
-
-  private rehash(entry: E): void {
-    entry.readLocal(localSlot)
-    if (entry.connected && entry.remotePort !== 0) {
-      entry.readRemote(remoteSlot)
-      const { localPort, remotePort } = entry
-      this.exact.add(entry, hashFlow(this.secret0, this.secret1, localSlot, localPort, remoteSlot, remotePort))
-    } else this.bound.add(entry, this.hashBound(localSlot, entry.localPort))
-    if (entry.reusePort && !entry.connected && !this.isMute(entry)) this.joinGroup(entry)
-  }
-
-  private unhash(entry: E): void {
-    if (entry.connected && entry.remotePort !== 0) this.exact.remove(entry)
-    else this.bound.remove(entry)
-    entry.reuseGroup?.remove(entry)
-  }
-
-  private joinGroup(entry: E): void {
-    for (let each = this.firstOnPort(entry.localPort); each !== null; each = each.nextOnPort as E | null) {
-      const group = each.reuseGroup
-      if (group?.admits(entry)) {
-        group.add(entry)
-        return
-      }
-    }
-    new ReuseGroup().add(entry)
-  }
-}
-
-function score0(
-  entry: PortEntry,
-  local: IpAddress,
-  remote: IpAddress,
-  remotePort: number,
-  interfaceIndex: number,
-): number {
-  return scoreOf(
-    entry,
-    local.w0,
-    local.w1,
-    local.w2,
-    local.w3,
-    remote.w0,
-    remote.w1,
-    remote.w2,
-    remote.w3,
-    remotePort,
-    interfaceIndex,
-  )
 }
