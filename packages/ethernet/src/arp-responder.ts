@@ -1,6 +1,6 @@
 import { createAddressSlot, type IpAddress, type MacAddress, setSlotV4 } from '@jackfield/addr'
 import type { Clock } from '@jackfield/clock'
-import { CAST_UNICAST, type NetworkLayer, type RouteQuery } from '@jackfield/interfaces'
+import { CAST_UNICAST, createRouteQuery, type NetworkLayer, type RouteQuery } from '@jackfield/interfaces'
 import { type NeighborCache, UPDATE_CREATE, UPDATE_OVERRIDE, UPDATE_SOLICITED } from '@jackfield/neighbor'
 import type { ArpSettingsTable } from './arp-settings.js'
 import type { ArpTransmitter } from './arp-transmitter.js'
@@ -49,7 +49,7 @@ export class ArpResponder {
     this.cache = parts.cache
     this.transmitter = parts.transmitter
     this.onConflict = parts.onConflict
-    this.query = { destination: this.target, source: null, interface: 0, scope: 0, tos: 0, mark: 0, flowHash: 0 }
+    this.query = createRouteQuery(this.target)
   }
 
   /** @param direct whether it was sent to this host's link address and not to all */

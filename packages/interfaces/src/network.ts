@@ -54,6 +54,23 @@ export interface RouteQuery {
   anySource?: boolean
 }
 
+/** A query for the way to a destination, with nothing else asked. */
+export function createRouteQuery(destination: IpAddress, anySource = false): RouteQuery {
+  return { destination, source: null, interface: 0, scope: 0, tos: 0, mark: 0, flowHash: 0, anySource }
+}
+
+/** Has a query ask for the way of a flow's packets. */
+export function aimRouteQuery(query: RouteQuery, flow: NetworkFlow): void {
+  query.destination = flow.destination
+  query.source = flow.source.isUnspecified ? null : flow.source
+  query.interface = flow.interfaceIndex
+  query.scope = flow.scopeId
+  query.tos = flow.tos
+  query.mark = flow.mark
+  query.flowHash = flow.flowHash
+  query.anySource = flow.anySource
+}
+
 /** Where packets to a destination go. Kept by flows; asked again when no longer valid. */
 export interface Route {
   /** False once a route, address or interface changed so that this one must be looked up again. */

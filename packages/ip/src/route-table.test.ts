@@ -4,6 +4,7 @@ import {
   CAST_BROADCAST,
   CAST_MULTICAST,
   CAST_UNICAST,
+  createRouteQuery,
   EACCES,
   EHOSTUNREACH,
   EINVAL,
@@ -23,16 +24,7 @@ import { TableRoute } from './table-route.js'
 const ip = (text: string): IpAddress => IpAddress.parse(text)
 
 function query(destination: string, options: Partial<RouteQuery> = {}): RouteQuery {
-  return {
-    destination: ip(destination),
-    source: null,
-    interface: 0,
-    scope: 0,
-    tos: 0,
-    mark: 0,
-    flowHash: 0,
-    ...options,
-  }
+  return { ...createRouteQuery(ip(destination)), ...options }
 }
 
 /** lo (1), eth1 (2) with 10.1.0.1/24, eth2 (3) with 10.2.0.1/24. */

@@ -6,7 +6,7 @@ import {
   SCOPE_GLOBAL,
   SCOPE_LINK_LOCAL,
 } from '@jackfield/addr'
-import type { NetworkLayer } from '@jackfield/interfaces'
+import { createRouteQuery, type NetworkLayer } from '@jackfield/interfaces'
 import { PolicyTable } from './policy-table.js'
 import { scopeOf } from './scope.js'
 
@@ -48,8 +48,7 @@ export function routedSources(host: {
 }): (destination: IpAddress) => DestinationSource | null {
   return (destination) => {
     const network = host.network(destination.version)
-    const query = { destination, source: null, interface: 0, scope: 0, tos: 0, mark: 0, flowHash: 0 }
-    const route = network?.route(query)
+    const route = network?.route(createRouteQuery(destination))
     if (network === undefined || route === undefined || typeof route === 'number') return null
     const entry = network.addresses().find((each) => each.prefix.address.equals(route.source))
     return {

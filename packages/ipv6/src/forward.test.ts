@@ -1,5 +1,6 @@
 import { IpAddress, Prefix } from '@jackfield/addr'
 import {
+  createRouteQuery,
   ECONNREFUSED,
   EHOSTUNREACH,
   EMSGSIZE,
@@ -148,7 +149,7 @@ describe('ICMPv6 errors in', () => {
 
   it('lower the MTU of the path, but not below what every link has (RFC 8201)', () => {
     const mtu = (): number => {
-      const route = net.layer.route({ ...flowQuery, destination: IpAddress.parse('3fff::5') })
+      const route = net.layer.route(createRouteQuery(IpAddress.parse('3fff::5')))
       return typeof route === 'number' ? -1 : route.mtu
     }
     report(sent(), ERROR_PACKET_TOO_BIG, EMSGSIZE, 1279)
@@ -166,11 +167,9 @@ describe('ICMPv6 errors in', () => {
   })
 })
 
-const flowQuery = { source: null, interface: 0, scope: 0, tos: 0, mark: 0, flowHash: 0 }
-
 describe('redirects', () => {
   const hop = (destination: string): string => {
-    const route = net.layer.route({ ...flowQuery, destination: IpAddress.parse(destination) })
+    const route = net.layer.route(createRouteQuery(IpAddress.parse(destination)))
     return typeof route === 'number' ? `error ${route}` : `${route.nextHop}`
   }
   const redirect = (destination: string, gateway: string, from = 'fe80::ff'): boolean =>

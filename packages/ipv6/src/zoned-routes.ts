@@ -1,5 +1,12 @@
 import { IPV6_ANY } from '@jackfield/addr'
-import { EADDRNOTAVAIL, EINVAL, ENETUNREACH, type RouteQuery, type RouteResult } from '@jackfield/interfaces'
+import {
+  createRouteQuery,
+  EADDRNOTAVAIL,
+  EINVAL,
+  ENETUNREACH,
+  type RouteQuery,
+  type RouteResult,
+} from '@jackfield/interfaces'
 import type { RouteTable } from '@jackfield/ip'
 import { needsZone } from './scope.js'
 
@@ -7,16 +14,7 @@ import { needsZone } from './scope.js'
 export class ZonedRoutes {
   private readonly table: RouteTable
   /** What is asked in place of a query whose zone says nothing. */
-  private readonly zoneless: RouteQuery = {
-    destination: IPV6_ANY,
-    source: null,
-    interface: 0,
-    scope: 0,
-    tos: 0,
-    mark: 0,
-    flowHash: 0,
-    anySource: false,
-  }
+  private readonly zoneless = createRouteQuery(IPV6_ANY)
 
   constructor(table: RouteTable) {
     this.table = table

@@ -1,3 +1,4 @@
+import { createRouteQuery } from '@jackfield/interfaces'
 import { AF_INET, AF_INET6, IP_ADD_MEMBERSHIP, IP_MULTICAST_IF, SOCK_DGRAM, SOL_IP } from '@jackfield/sockets'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -75,17 +76,7 @@ describe('routers', () => {
     net.cable(r, b, { mtu: 1000 })
     const { received } = await net.settle(a.ping(b, { count: 4, size: 1400 }))
     expect(received).toBeGreaterThanOrEqual(2)
-    expect(
-      a.stack.network(4)?.route({
-        destination: b.address,
-        source: null,
-        interface: 0,
-        scope: 0,
-        tos: 0,
-        mark: 0,
-        flowHash: 0,
-      }),
-    ).toMatchObject({ mtu: 1000 })
+    expect(a.stack.network(4)?.route(createRouteQuery(b.address))).toMatchObject({ mtu: 1000 })
     await closed(net)
   })
 

@@ -1,5 +1,5 @@
 import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
-import { IP_PMTUDISC_DO, NetworkFlow, type NetworkLayer, type RouteQuery } from '@jackfield/interfaces'
+import { aimRouteQuery, createRouteQuery, IP_PMTUDISC_DO, NetworkFlow, type NetworkLayer } from '@jackfield/interfaces'
 import type { SendControl } from './control.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
 
@@ -92,29 +92,13 @@ function setSource(slot: IpAddressSlot, address: IpAddress, version: 4 | 6): boo
 }
 
 // One query for all: a network layer reads it during the call.
-const query: RouteQuery = {
-  destination: createAddressSlot(),
-  source: null,
-  interface: 0,
-  scope: 0,
-  tos: 0,
-  mark: 0,
-  flowHash: 0,
-  anySource: false,
-}
+const query = createRouteQuery(createAddressSlot())
 
 /** Looks the flow's route up where it has none that is valid. 0 or a positive error number. */
 export function routeFlow(network: NetworkLayer, flow: NetworkFlow): number {
   const known = flow.route
   if (known?.valid) return 0
-  query.destination = flow.destination
-  query.source = flow.source.isUnspecified ? null : flow.source
-  query.interface = flow.interfaceIndex
-  query.scope = flow.scopeId
-  query.tos = flow.tos
-  query.mark = flow.mark
-  query.flowHash = flow.flowHash
-  query.anySource = flow.anySource
+  aimRouteQuery(query, flow)
   const found = network.route(query)
   if (typeof found === 'number') {
     flow.route = null

@@ -1,5 +1,6 @@
 import { IpAddress, SocketAddress } from '@jackfield/addr'
 import {
+  createRouteQuery,
   EADDRNOTAVAIL,
   EINVAL,
   ENODEV,
@@ -115,15 +116,7 @@ function findInterface(
   if (bound !== undefined) return bound
   const network = host.network(group.version)
   if (network === undefined) return null
-  const route = network.route({
-    destination: group,
-    source: null,
-    interface: 0,
-    scope: 0,
-    tos: 0,
-    mark: 0,
-    flowHash: 0,
-  })
+  const route = network.route(createRouteQuery(group))
   return typeof route === 'number' ? null : route.interface
 }
 

@@ -1,6 +1,7 @@
 import { IPV4_ANY, type IpAddress } from '@jackfield/addr'
 import {
   CAST_UNICAST,
+  createRouteQuery,
   ERROR_PACKET_TOO_BIG,
   ERROR_PARAMETER_PROBLEM,
   ERROR_REDIRECT,
@@ -8,7 +9,6 @@ import {
   IPPROTO_ICMP,
   type NetworkHeader,
   type NetworkLayer,
-  type RouteQuery,
 } from '@jackfield/interfaces'
 import { CHECKSUM_NONE, PACKET_HOST, type Packet } from '@jackfield/packet'
 import type { MessageOutput } from '../message-output.js'
@@ -33,16 +33,7 @@ export class ErrorsOut {
   private readonly network: NetworkLayer
   private readonly settings: IcmpSettings
   private readonly output: MessageOutput
-  private readonly query: RouteQuery = {
-    destination: IPV4_ANY,
-    source: null,
-    interface: 0,
-    scope: 0,
-    tos: 0,
-    mark: 0,
-    flowHash: 0,
-    anySource: true,
-  }
+  private readonly query = createRouteQuery(IPV4_ANY, true)
 
   constructor(host: Host, network: NetworkLayer, settings: IcmpSettings, output: MessageOutput) {
     this.host = host

@@ -1,5 +1,5 @@
 import { IPV6_ANY, type IpAddress, isLinkLocal } from '@jackfield/addr'
-import { IPPROTO_ICMPV6, type NetworkLayer, type Route, type RouteQuery } from '@jackfield/interfaces'
+import { createRouteQuery, IPPROTO_ICMPV6, type NetworkLayer, type Route } from '@jackfield/interfaces'
 import { MessageOutput, type SentCounter } from '../message-output.js'
 
 /**
@@ -9,16 +9,7 @@ import { MessageOutput, type SentCounter } from '../message-output.js'
 export class RoutedOutput {
   readonly messages: MessageOutput
   private readonly network: NetworkLayer
-  private readonly query: RouteQuery = {
-    destination: IPV6_ANY,
-    source: null,
-    interface: 0,
-    scope: 0,
-    tos: 0,
-    mark: 0,
-    flowHash: 0,
-    anySource: true,
-  }
+  private readonly query = createRouteQuery(IPV6_ANY, true)
 
   constructor(network: NetworkLayer, counter: SentCounter) {
     this.network = network

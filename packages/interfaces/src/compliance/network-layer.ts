@@ -266,15 +266,9 @@ export function networkLayerCompliance(create: () => NetworkLayerFixture): reado
 }
 
 function routeTo(fixture: NetworkLayerFixture, destination: string): contract.Route {
-  const route = fixture.network.route({
-    destination: IpAddress.parse(destination),
-    source: null,
-    interface: fixture.interface.index,
-    scope: 0,
-    tos: 0,
-    mark: 0,
-    flowHash: 0,
-  })
+  const query = contract.createRouteQuery(IpAddress.parse(destination))
+  query.interface = fixture.interface.index
+  const route = fixture.network.route(query)
   demand(typeof route !== 'number', `no route to ${destination}: error ${String(route)}`)
   return route
 }

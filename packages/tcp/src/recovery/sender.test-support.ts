@@ -1,6 +1,6 @@
 import type { IpAddressSlot } from '@jackfield/addr'
 import { IpAddress, setSlot } from '@jackfield/addr'
-import { AF_INET } from '@jackfield/interfaces'
+import { AF_INET, createRouteQuery } from '@jackfield/interfaces'
 import { createFakeHost, createFakeNetwork, type FakeHost, type FakeNetwork } from '@jackfield/interfaces/compliance'
 import { type Packet, setPacketChecks } from '@jackfield/packet'
 import { createFlow } from '@jackfield/transport'
@@ -125,15 +125,7 @@ export class Sender {
     this.c = c
     setSlot(flow.destination as IpAddressSlot, IpAddress.parse('10.0.0.2'))
     setSlot(flow.source as IpAddressSlot, IpAddress.parse('10.0.0.1'))
-    const found = network.route({
-      destination: flow.destination,
-      source: flow.source,
-      interface: 0,
-      scope: 0,
-      tos: 0,
-      mark: 0,
-      flowHash: 0,
-    })
+    const found = network.route({ ...createRouteQuery(flow.destination), source: flow.source })
     if (typeof found === 'number') throw new Error(`no route: ${found}`)
     flow.route = found
     tcp.refreshTime()
