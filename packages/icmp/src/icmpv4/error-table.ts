@@ -19,6 +19,7 @@ import {
   ERROR_SOURCE_ROUTE_FAILED,
   ERROR_TTL_EXCEEDED,
 } from '@jackfield/interfaces'
+import type { Unreachable } from '../unreachable.js'
 import {
   ICMP_DEST_UNREACH,
   ICMP_EXC_FRAGTIME,
@@ -36,14 +37,6 @@ import {
   ICMP_SR_FAILED,
   ICMP_TIME_EXCEEDED,
 } from '../wire/icmpv4.js'
-
-/** What a code of destination unreachable means to a transport. */
-export interface Unreachable {
-  readonly kind: number
-  readonly errno: number
-  /** Whether it ends a connection. */
-  readonly fatal: boolean
-}
 
 /** By code: Linux's `icmp_err_convert`. */
 export const UNREACHABLES: readonly Unreachable[] = [

@@ -16,15 +16,8 @@ import {
   ERROR_UNKNOWN_HEADER,
   ERROR_UNKNOWN_OPTION,
 } from '@jackfield/interfaces'
+import type { Unreachable } from '../unreachable.js'
 import * as wire from '../wire/icmpv6.js'
-
-/** What a code of destination unreachable means to a transport. */
-export interface Unreachable {
-  readonly kind: number
-  readonly errno: number
-  /** Whether it ends a connection. */
-  readonly fatal: boolean
-}
 
 /** By code: Linux's `tab_unreach`. */
 export const UNREACHABLES: readonly Unreachable[] = [
