@@ -1,5 +1,13 @@
 import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlot } from '@jackfield/addr'
-import { IP_PMTUDISC_DONT, NetworkFlow, type NetworkLayer } from '@jackfield/interfaces'
+import {
+  aimRouteQuery,
+  createRouteQuery,
+  ERROR_PACKET_TOO_BIG,
+  IP_PMTUDISC_DONT,
+  NetworkFlow,
+  type NetworkLayer,
+  type Route,
+} from '@jackfield/interfaces'
 import { PACKET_HOST, type Packet, SEGMENT_NONE } from '@jackfield/packet'
 
 /** Counts the messages that this host sends. */
@@ -15,6 +23,7 @@ export class MessageOutput {
   readonly flow: NetworkFlow
   private readonly network: NetworkLayer
   private readonly counter: SentCounter
+  private readonly query = createRouteQuery(createAddressSlot())
 
   /** @param protocol `IPPROTO_ICMP` or `IPPROTO_ICMPV6` */
   constructor(network: NetworkLayer, protocol: number, counter: SentCounter) {
@@ -46,6 +55,28 @@ export class MessageOutput {
       flow.scopeId = scopeId
       flow.route = null
     }
+  }
+
+  /** The way to where `aim` pointed; null where there is none. */
+  route(): Route | null {
+    const { flow, query } = this
+    if (flow.route?.valid) return flow.route
+    aimRouteQuery(query, flow)
+    const found = this.network.route(query)
+    flow.route = typeof found === 'number' ? null : found
+    return flow.route
+  }
+
+  /** The source address that messages will have, once `route` found a way. */
+  get source(): IpAddress {
+    const { source, route } = this.flow
+    return source.isUnspecified && route !== null ? route.source : source
+  }
+
+  /** Whether an error may leave by this way now. Linux limits neither path MTU discovery nor what stays in the host. */
+  permits(route: Route, kind: number, type: number): boolean {
+    if (kind === ERROR_PACKET_TOO_BIG || route.local || route.interface.loopback) return true
+    return this.network.permitMessage(this.flow.destination, type)
   }
 
   /** Sends a message whose header and checksum are written, where `aim` pointed. Takes the packet. 0 or an error number. */

@@ -1,7 +1,6 @@
 import { IPV4_ANY, type IpAddress } from '@jackfield/addr'
 import {
   CAST_UNICAST,
-  createRouteQuery,
   ERROR_PACKET_TOO_BIG,
   ERROR_PARAMETER_PROBLEM,
   ERROR_REDIRECT,
@@ -33,7 +32,6 @@ export class ErrorsOut {
   private readonly network: NetworkLayer
   private readonly settings: IcmpSettings
   private readonly output: MessageOutput
-  private readonly query = createRouteQuery(IPV4_ANY, true)
 
   constructor(host: Host, network: NetworkLayer, settings: IcmpSettings, output: MessageOutput) {
     this.host = host
@@ -49,7 +47,9 @@ export class ErrorsOut {
     const { output, host } = this
     const type = message >>> 8
     output.aim(this.source(header), header.source, (header.tos & TOS_MASK) | INTERNETWORK_CONTROL, 0)
-    const room = this.route(kind, type)
+    const route = output.route()
+    if (route === null || !output.permits(route, kind, type)) return false
+    const room = Math.min(LONGEST_ERROR, route.mtu) - IPV4_HEADER_LENGTH - ICMP_HEADER_LENGTH
     if (room < IPV4_HEADER_LENGTH) return false
     const quoted = Math.min(packet.end - packet.networkHeader, room)
     const error = host.packets.allocate(ICMP_HEADER_LENGTH + quoted)
@@ -87,24 +87,5 @@ export class ErrorsOut {
     if (network.isLocal(header.destination, 0)) return header.destination
     if (!this.settings.errorsUseInboundAddress) return IPV4_ANY
     return network.sourceFor(header.source, header.interfaceIndex) ?? IPV4_ANY
-  }
-
-  /** Finds the way back and asks the rate limit. The bytes that may be quoted, or -1 for no error. */
-  private route(kind: number, type: number): number {
-    const { network, query } = this
-    const { flow } = this.output
-    if (flow.route === null || !flow.route.valid) {
-      query.destination = flow.destination
-      query.source = flow.source.isUnspecified ? null : flow.source
-      query.tos = flow.tos
-      const route = network.route(query)
-      if (typeof route === 'number') return -1
-      flow.route = route
-    }
-    const { route } = flow
-    // Linux limits neither path MTU discovery nor what stays in the host.
-    const limited = kind !== ERROR_PACKET_TOO_BIG && !route.local && !route.interface.loopback
-    if (limited && !network.permitMessage(flow.destination, type)) return -1
-    return Math.min(LONGEST_ERROR, route.mtu) - IPV4_HEADER_LENGTH - ICMP_HEADER_LENGTH
   }
 }

@@ -9,15 +9,9 @@ import {
   type NetworkLayer,
   type TransportLayer,
 } from '@jackfield/interfaces'
-import {
-  CHECKSUM_NONE,
-  CHECKSUM_PARTIAL,
-  CHECKSUM_VERIFIED,
-  checksum,
-  type Packet,
-  updateChecksum,
-} from '@jackfield/packet'
+import { CHECKSUM_NONE, CHECKSUM_VERIFIED, checksum, type Packet, updateChecksum } from '@jackfield/packet'
 import { MessageOutput, type SentCounter } from '../message-output.js'
+import { isPartialMessage } from '../partial-message.js'
 import type { IcmpSettings } from '../settings.js'
 import type { IcmpTypeCounters } from '../type-counters.js'
 import {
@@ -76,7 +70,7 @@ export class Icmpv4 implements TransportLayer, SentCounter {
     counters.IcmpInMsgs++
     const length = packet.end - packet.start
     if (length < ICMP_HEADER_LENGTH) return this.bad(packet)
-    const partial = packet.checksum === CHECKSUM_PARTIAL && isWholeMessage(packet)
+    const partial = isPartialMessage(packet)
     // A message that its sender's host left to be completed never was on a wire: there is nothing to verify.
     if (packet.checksum !== CHECKSUM_VERIFIED && !partial) {
       if (!verifyIcmpv4(packet.view, packet.start, packet.end)) {
@@ -191,9 +185,4 @@ export class Icmpv4 implements TransportLayer, SentCounter {
     output.send(packet, type)
     return DELIVERED
   }
-}
-
-/** Whether a partial checksum is one of the ICMP message: the driver's word for where it is may be a stranger's. */
-function isWholeMessage(packet: Packet): boolean {
-  return packet.checksumStart === packet.start && packet.checksumOffset === ICMP_CHECKSUM_OFFSET
 }

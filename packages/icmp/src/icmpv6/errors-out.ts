@@ -9,11 +9,11 @@ import {
   type NetworkLayer,
 } from '@jackfield/interfaces'
 import { CHECKSUM_NONE, PACKET_HOST, type Packet } from '@jackfield/packet'
-import type { SentCounter } from '../message-output.js'
+import type { MessageOutput } from '../message-output.js'
 import { quotePacket } from '../quote.js'
 import { ICMPV6_HEADER_LENGTH, isIcmpv6Error, NDISC_REDIRECT, writeIcmpv6 } from '../wire/icmpv6.js'
 import { messageOf } from './error-table.js'
-import { RoutedOutput } from './routed-output.js'
+import { senderZone } from './zone.js'
 
 const IPV6_HEADER_LENGTH = 40
 /** RFC 4443 2.4 c: as much of the packet as fits without the error exceeding the least MTU. */
@@ -23,33 +23,31 @@ const LONGEST_ERROR = 1280
 export class ErrorsOut {
   private readonly host: Host
   private readonly network: NetworkLayer
-  private readonly output: RoutedOutput
+  private readonly output: MessageOutput
 
-  constructor(host: Host, network: NetworkLayer, counter: SentCounter) {
+  constructor(host: Host, network: NetworkLayer, output: MessageOutput) {
     this.host = host
     this.network = network
-    this.output = new RoutedOutput(network, counter)
+    this.output = output
   }
 
   /** `ControlMessages.sendError` for IPv6. */
   send(packet: Packet, header: NetworkHeader, kind: number, info: number): boolean {
     const message = messageOf(kind)
     if (message < 0 || !this.mayAnswer(packet, header, kind)) return false
-    const { host, network, output } = this
+    const { host, output } = this
     const type = message >>> 8
-    const route = output.aim(this.source(header), header.source, 0, header.interfaceIndex)
-    if (route === null) return false
-    // Linux limits neither path MTU discovery nor what stays in the host.
-    const limited = kind !== ERROR_PACKET_TOO_BIG && !route.local && !route.interface.loopback
-    if (limited && !network.permitMessage(header.source, type)) return false
+    output.aim(this.source(header), header.source, 0, senderZone(header))
+    const route = output.route()
+    if (route === null || output.source.isUnspecified || !output.permits(route, kind, type)) return false
     const room = LONGEST_ERROR - IPV6_HEADER_LENGTH - ICMPV6_HEADER_LENGTH
     const quoted = Math.min(packet.end - packet.networkHeader, room)
     const error = host.packets.allocate(ICMPV6_HEADER_LENGTH + quoted)
     quotePacket(packet, quoted, error, error.start + ICMPV6_HEADER_LENGTH)
-    const { destination } = output.messages.flow
+    const { destination } = output.flow
     writeIcmpv6(error.view, error.start, error.end, type, message & 0xff, info, output.source, destination)
     error.checksum = CHECKSUM_NONE
-    return output.messages.send(error, type) === 0
+    return output.send(error, type) === 0
   }
 
   /** RFC 4443 2.4 e: what no error is ever sent about. */

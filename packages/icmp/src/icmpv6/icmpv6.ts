@@ -11,21 +11,21 @@ import {
 } from '@jackfield/interfaces'
 import {
   CHECKSUM_NONE,
-  CHECKSUM_PARTIAL,
   CHECKSUM_VERIFIED,
   foldSum,
   type Packet,
   pseudoHeaderSum,
   updateChecksum,
 } from '@jackfield/packet'
-import type { SentCounter } from '../message-output.js'
+import { MessageOutput, type SentCounter } from '../message-output.js'
+import { isPartialMessage } from '../partial-message.js'
 import type { IcmpSettings } from '../settings.js'
 import type { IcmpTypeCounters } from '../type-counters.js'
 import * as wire from '../wire/icmpv6.js'
 import { countTypeIn, countTypeOut, type Icmp6Counters } from './counters.js'
 import { ErrorsIn } from './errors-in.js'
 import { ErrorsOut } from './errors-out.js'
-import { RoutedOutput } from './routed-output.js'
+import { senderZone } from './zone.js'
 
 /** ICMPv6 of one IPv6 layer (RFC 4443). Neighbour and listener discovery are the layer's own; it is given their messages. */
 export class Icmpv6 implements TransportLayer, SentCounter {
@@ -34,7 +34,7 @@ export class Icmpv6 implements TransportLayer, SentCounter {
   private readonly settings: IcmpSettings
   private readonly counters: Icmp6Counters
   private readonly types: IcmpTypeCounters
-  private readonly output: RoutedOutput
+  private readonly output: MessageOutput
   private readonly errorsIn: ErrorsIn
   private readonly errorsOut: ErrorsOut
 
@@ -49,16 +49,17 @@ export class Icmpv6 implements TransportLayer, SentCounter {
     this.settings = settings
     this.counters = counters
     this.types = types
-    this.output = new RoutedOutput(network, this)
+    this.output = new MessageOutput(network, IPPROTO_ICMPV6, this)
     this.errorsIn = new ErrorsIn(network)
-    this.errorsOut = new ErrorsOut(host, network, this)
+    // Errors have a flow of their own, so that the route of whoever is pinged is kept.
+    this.errorsOut = new ErrorsOut(host, network, new MessageOutput(network, IPPROTO_ICMPV6, this))
   }
 
   receive(packet: Packet, header: NetworkHeader): Delivery {
     const { counters } = this
     counters.Icmp6InMsgs++
     if (packet.end - packet.start < wire.ICMPV6_HEADER_LENGTH) return this.bad(packet)
-    const partial = packet.checksum === CHECKSUM_PARTIAL && isWholeMessage(packet)
+    const partial = isPartialMessage(packet)
     // A message that its sender's host left to be completed never was on a wire: there is nothing to verify.
     if (packet.checksum !== CHECKSUM_VERIFIED && !partial) {
       if (!wire.verifyIcmpv6(packet.view, packet.start, packet.end, header.source, header.destination)) {
@@ -116,8 +117,9 @@ export class Icmpv6 implements TransportLayer, SentCounter {
       return DELIVERED
     }
     if (source.isUnspecified || source.isMulticast) return this.bad(packet)
-    const route = output.aim(one ? destination : IPV6_ANY, source, header.tos, header.interfaceIndex)
-    if (route === null || !network.permitMessage(source, wire.ICMPV6_ECHO_REPLY)) {
+    output.aim(one ? destination : IPV6_ANY, source, header.tos, senderZone(header))
+    const known = output.route() !== null && !output.source.isUnspecified
+    if (!known || !network.permitMessage(source, wire.ICMPV6_ECHO_REPLY)) {
       packet.release()
       return DELIVERED
     }
@@ -136,12 +138,7 @@ export class Icmpv6 implements TransportLayer, SentCounter {
       } else wire.writeIcmpv6Checksum(view, start, end, output.source, source)
       packet.checksum = CHECKSUM_NONE
     }
-    output.messages.send(packet, wire.ICMPV6_ECHO_REPLY)
+    output.send(packet, wire.ICMPV6_ECHO_REPLY)
     return DELIVERED
   }
-}
-
-/** Whether a partial checksum is one of the ICMPv6 message: the driver's word for where it is may be a stranger's. */
-function isWholeMessage(packet: Packet): boolean {
-  return packet.checksumStart === packet.start && packet.checksumOffset === wire.ICMPV6_CHECKSUM_OFFSET
 }
