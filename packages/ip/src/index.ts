@@ -1,6 +1,7 @@
 export { Cutter, type CutterOptions, segmentLength } from './cutter.js'
 export { DestinationCache, type DestinationCacheOptions } from './destination-cache.js'
 export { ErrorRateLimit, type ErrorRateLimitOptions } from './error-rate-limit.js'
+export { ErrorsIn, type ErrorsInParts } from './errors-in.js'
 export { FlowRouter } from './flow-router.js'
 export { followedKey, followRoutes } from './followed-routes.js'
 export {

@@ -40,7 +40,7 @@ import { InputDecisions } from './classify.js'
 import { Configurations } from './configuration.js'
 import type { Ipv4Context } from './context.js'
 import { createIpv4Counters, type Ipv4Counters } from './counters.js'
-import { ErrorsIn } from './errors-in.js'
+import { Ipv4ErrorsIn } from './errors-in.js'
 import { Forwarder } from './forward.js'
 import { Fragmenter } from './fragment.js'
 import { Igmp } from './igmp/index.js'
@@ -81,7 +81,7 @@ export class Ipv4Layer implements NetworkLayer {
   private readonly decisions: InputDecisions
   private readonly input: Input
   private readonly output: Output
-  private readonly errors: ErrorsIn
+  private readonly errors: Ipv4ErrorsIn
   private readonly loop: LoopQueue
   private readonly reassembler: Reassembler
   private readonly rate: ErrorRateLimit
@@ -158,7 +158,7 @@ export class Ipv4Layer implements NetworkLayer {
     })
     const header = new NetworkHeader()
     const forwarder = new Forwarder(context, this.output, stamps, header)
-    this.errors = new ErrorsIn(context, forwarder)
+    this.errors = new Ipv4ErrorsIn(context, forwarder)
     this.reassembler = new Reassembler({
       clock,
       pool,

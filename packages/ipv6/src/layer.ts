@@ -37,7 +37,7 @@ import type { Ipv6Context } from './context.js'
 import { ControlIn } from './control-in.js'
 import { ControlOut } from './control-out.js'
 import { createIpv6Counters, type Ipv6Counters } from './counters.js'
-import { ErrorsIn } from './errors-in.js'
+import { Ipv6ErrorsIn } from './errors-in.js'
 import { Forwarder } from './forward.js'
 import { Fragmenter } from './fragment.js'
 import { createReassembler } from './fragments.js'
@@ -86,7 +86,7 @@ export class Ipv6Layer implements NetworkLayer {
   private readonly interfaces: Interfaces
   private readonly input: Input
   private readonly output: Output
-  private readonly errors: ErrorsIn
+  private readonly errors: Ipv6ErrorsIn
   private readonly controlIn: ControlIn
   private readonly controlOut: ControlOut
   private readonly loop: LoopQueue
@@ -178,7 +178,7 @@ export class Ipv6Layer implements NetworkLayer {
     this.output = new Output(context, fragmenter, cutter, this.loop, this.zonedRoutes)
     const header = new NetworkHeader()
     const forwarder = new Forwarder(context, this.output, header)
-    this.errors = new ErrorsIn(context, forwarder)
+    this.errors = new Ipv6ErrorsIn(context, forwarder)
     this.reassembler = createReassembler(host, this.counters, (first) => this.input.reassemblyExpired(first))
     this.input = new Input(context, forwarder, this.reassembler, header)
     this.controlIn = new ControlIn(context, this.input)
