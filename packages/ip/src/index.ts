@@ -1,3 +1,4 @@
+export { copyFragment } from './copy-fragment.js'
 export { Cutter, type CutterOptions, segmentLength } from './cutter.js'
 export { DestinationCache, type DestinationCacheOptions } from './destination-cache.js'
 export { ErrorRateLimit, type ErrorRateLimitOptions } from './error-rate-limit.js'

@@ -1,5 +1,6 @@
 import type { IpAddress } from '@jackfield/addr'
 import { EMSGSIZE, ETH_P_IP, type NetworkInterface } from '@jackfield/interfaces'
+import { copyFragment } from '@jackfield/ip'
 import { CHECKSUM_PARTIAL, completeChecksum, type Packet } from '@jackfield/packet'
 import type { Ipv4Context } from './context.js'
 import {
@@ -31,7 +32,7 @@ export class Fragmenter {
       packet.unshare()
       completeChecksum(packet)
     }
-    const { start, end, view, bytes } = packet
+    const { start, end, view } = packet
     const headerLength = (view.getUint8(start) & 15) << 2
     const step = (mtu - headerLength) & ~7
     if (step < 8) {
@@ -47,22 +48,14 @@ export class Fragmenter {
     while (at < end && error === 0) {
       const length = Math.min(end - at, step)
       const last = at + length === end
-      const fragment = pool.allocate(headerLength + length)
+      const fragment = copyFragment(pool, packet, headerLength, 0, at, length)
       const to = fragment.start
-      const target = fragment.bytes
-      for (let i = 0; i < headerLength; i++) target[to + i] = bytes[start + i] as number
-      target.set(bytes.subarray(at, at + length), to + headerLength)
       if (at !== start + headerLength && headerLength > IPV4_HEADER_LENGTH) {
         keepCopiedOptions(fragment.view, to, headerLength)
       }
       fragment.view.setUint16(to + IPV4_TOTAL_LENGTH, headerLength + length)
       fragment.view.setUint16(to + IPV4_FRAGMENT, flags | offset | (last ? fields & IP_MF : IP_MF))
       writeIpv4Checksum(fragment.view, to, headerLength)
-      fragment.networkHeader = to
-      fragment.transportHeader = to + headerLength
-      fragment.packetType = packet.packetType
-      fragment.mark = packet.mark
-      fragment.priority = packet.priority
       counters.IpFragCreates++
       counters.IpOutTransmits++
       counters.IpExtOutOctets += headerLength + length

@@ -1,5 +1,6 @@
 import type { IpAddress } from '@jackfield/addr'
 import { EMSGSIZE, ETH_P_IPV6, type NetworkInterface } from '@jackfield/interfaces'
+import { copyFragment } from '@jackfield/ip'
 import { CHECKSUM_PARTIAL, completeChecksum, type Packet } from '@jackfield/packet'
 import type { Ipv6Context } from './context.js'
 import { IPV6_HEADER_LENGTH, IPV6_NEXT_HEADER, IPV6_PAYLOAD_LENGTH } from './wire/header.js'
@@ -29,7 +30,7 @@ export class Fragmenter {
       packet.unshare()
       completeChecksum(packet)
     }
-    const { start, end, view, bytes } = packet
+    const { start, end, view } = packet
     const headerLength = IPV6_HEADER_LENGTH + FRAGMENT_HEADER_LENGTH
     const step = (mtu - headerLength) & ~7
     if (step < 8) {
@@ -44,22 +45,14 @@ export class Fragmenter {
     let error = 0
     for (let offset = 0; at < end && error === 0; offset += step) {
       const length = Math.min(end - at, step)
-      const fragment = pool.allocate(headerLength + length)
+      const fragment = copyFragment(pool, packet, IPV6_HEADER_LENGTH, FRAGMENT_HEADER_LENGTH, at, length)
       const to = fragment.start
-      const target = fragment.bytes
-      for (let i = 0; i < IPV6_HEADER_LENGTH; i++) target[to + i] = bytes[start + i] as number
-      target.set(bytes.subarray(at, at + length), to + headerLength)
       const header = to + IPV6_HEADER_LENGTH
       fragment.view.setUint16(to + IPV6_PAYLOAD_LENGTH, FRAGMENT_HEADER_LENGTH + length)
       fragment.view.setUint8(to + IPV6_NEXT_HEADER, NEXT_FRAGMENT)
       fragment.view.setUint16(header, protocol << 8)
       fragment.view.setUint16(header + FRAGMENT_OFFSET, offset | (at + length < end ? FRAGMENT_MORE : 0))
       fragment.view.setInt32(header + FRAGMENT_ID, id)
-      fragment.networkHeader = to
-      fragment.transportHeader = to + headerLength
-      fragment.packetType = packet.packetType
-      fragment.mark = packet.mark
-      fragment.priority = packet.priority
       counters.Ip6FragCreates++
       counters.Ip6OutTransmits++
       counters.Ip6OutOctets += headerLength + length
