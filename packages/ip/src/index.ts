@@ -34,6 +34,7 @@ export {
   type ReportSettings,
 } from './membership-report/protocol.js'
 export { ReportConfigurations, type ReportSettingNames } from './membership-report/report-configurations.js'
+export { pathHash } from './path-hash.js'
 export { PACKET_REFUSED, PACKET_TAKEN, PACKET_UNKNOWN, ProtocolTable } from './protocol-table.js'
 export { Reassembler, type ReassemblerOptions, type ReassemblyCounters } from './reassembler.js'
 export { RouteTable, type RouteTableOptions } from './route-table.js'

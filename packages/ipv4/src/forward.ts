@@ -15,7 +15,7 @@ import {
   type NetworkHeader,
   type NetworkInterface,
 } from '@jackfield/interfaces'
-import { segmentLength, type TableRoute } from '@jackfield/ip'
+import { pathHash, segmentLength, type TableRoute } from '@jackfield/ip'
 import { PACKET_HOST, type Packet, updateChecksum } from '@jackfield/packet'
 import type { Ipv4Context } from './context.js'
 import { fillHeader } from './network-header.js'
@@ -169,10 +169,4 @@ export function lowerTtl(view: DataView, at: number): void {
   const lowered = old - 0x100
   view.setUint16(at + IPV4_TTL, lowered)
   view.setUint16(at + IPV4_CHECKSUM, updateChecksum(view.getUint16(at + IPV4_CHECKSUM), old, lowered))
-}
-
-/** Chooses among equal paths: the same for all packets between two hosts (`fib_multipath_hash_policy` 0). */
-function pathHash(source: number, destination: number, secret: number): number {
-  const hash = Math.imul(source ^ secret, 0x9e3779b1) + Math.imul(destination, 0x85ebca77)
-  return Math.imul(hash ^ (hash >>> 15), 0xc2b2ae3d) >>> 0
 }

@@ -13,7 +13,7 @@ import {
   type NetworkHeader,
   type NetworkInterface,
 } from '@jackfield/interfaces'
-import { segmentLength, type TableRoute } from '@jackfield/ip'
+import { pathHash, segmentLength, type TableRoute } from '@jackfield/ip'
 import { PACKET_HOST, type Packet } from '@jackfield/packet'
 import type { Ipv6Context } from './context.js'
 import { fillWholeHeader } from './network-header.js'
@@ -129,10 +129,4 @@ export class Forwarder {
     if (discovery === null || route.cast !== CAST_UNICAST) return
     discovery.sendRedirect(packet, this.header, route.nextHop, networkInterface)
   }
-}
-
-/** Chooses among equal paths: the same for all packets between two hosts (`fib_multipath_hash_policy` 0). */
-function pathHash(source: number, destination: number, secret: number): number {
-  const hash = Math.imul(source ^ secret, 0x9e3779b1) + Math.imul(destination, 0x85ebca77)
-  return Math.imul(hash ^ (hash >>> 15), 0xc2b2ae3d) >>> 0
 }
