@@ -4,5 +4,12 @@ export { inet6Family } from './address-family.js'
 export { type DestinationSource, orderDestinations, routedSources } from './destination-order.js'
 export { Ipv6Layer, type Ipv6Options } from './layer.js'
 export { type Ipv6Module, type Ipv6ModuleOptions, ipv6 } from './module.js'
-export type { AdvertisedPrefix, AdvertiseOptions, LearnedPrefix, LearnedRouter } from './ndp/index.js'
+export type {
+  AdvertisedPrefix,
+  AdvertisedRoute,
+  AdvertiseOptions,
+  LearnedDnsServer,
+  LearnedPrefix,
+  LearnedRouter,
+} from './ndp/index.js'
 export { defaultPolicies, type Policy, PolicyTable } from './policy-table.js'

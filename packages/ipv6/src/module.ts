@@ -11,6 +11,7 @@ import type { NdpSend } from './ndp/context.js'
 import {
   type AdvertiseOptions,
   createNdpCounters,
+  type LearnedDnsServer,
   type LearnedPrefix,
   type LearnedRouter,
   Ndp,
@@ -41,6 +42,8 @@ export interface Ipv6Module extends StackModule<never, 'ipv6' | 'network'> {
   learnedRouters(): readonly LearnedRouter[]
   /** The prefixes that routers said are on the link. */
   learnedPrefixes(): readonly LearnedPrefix[]
+  /** The recursive DNS servers that routers told of (RFC 8106), the first told first. */
+  learnedDnsServers(): readonly LearnedDnsServer[]
   /** The IPv6 addresses of all interfaces, with what is left of their lifetimes. */
   addresses(): readonly AddressEntry[]
   /**
@@ -95,6 +98,7 @@ export function ipv6(options: Ipv6ModuleOptions = {}): Ipv6Module {
     defaultRouters: (interfaceIndex) => ndp().defaultRouters(interfaceIndex),
     learnedRouters: () => ndp().learnedRouters(),
     learnedPrefixes: () => ndp().learnedPrefixes(),
+    learnedDnsServers: () => ndp().learnedDnsServers(),
     addresses() {
       const { layer, host } = parts()
       return layer.addresses().map((address) => addressEntry(address, host.clock))

@@ -6,6 +6,7 @@ import type {
   AddressOptions,
   AdvertiseOptions,
   Ipv6Module,
+  LearnedDnsServer,
   LearnedPrefix,
   LearnedRouter,
 } from '@jackfield/ipv6'
@@ -48,6 +49,8 @@ export interface HostNetwork {
   routers(): readonly LearnedRouter[]
   /** The prefixes that routers said are on their link. */
   prefixes(): readonly LearnedPrefix[]
+  /** The recursive DNS servers that routers told of (RFC 8106). */
+  dnsServers(): readonly LearnedDnsServer[]
   /**
    * Has the host advertise itself as a router on an interface (RFC 4861 6.2), while `net.ipv6.conf.NAME.forwarding` is on; null ends it.
    * @throws RangeError for options out of their bounds
@@ -115,6 +118,7 @@ export function createHostNetwork({ stack, ethernet, ipv6 }: HostNetworkParts): 
     },
     routers: () => ipv6.learnedRouters(),
     prefixes: () => ipv6.learnedPrefixes(),
+    dnsServers: () => ipv6.learnedDnsServers(),
     advertise(given, options = {}) {
       const { index } = find(given)
       inLoop(() => ipv6.advertise(index, options))

@@ -4,6 +4,7 @@ export type {
   AddressOptions,
   AdvertisedPrefix,
   AdvertiseOptions,
+  LearnedDnsServer,
   LearnedPrefix,
   LearnedRouter,
 } from '@jackfield/ipv6'

@@ -8,10 +8,11 @@ export interface NdpCounters extends CounterGroup {
   NdpInConflicts: number
   /** Addresses that another node was found to have (RFC 4862 5.4.5). */
   NdpDadFailures: number
-  /** Routers, prefixes, routes and addresses beyond what one interface keeps. */
+  /** Routers, prefixes, routes, addresses and DNS servers beyond what one interface keeps. */
   NdpRoutersRefused: number
   NdpPrefixesRefused: number
   NdpAddressesRefused: number
+  NdpServersRefused: number
 }
 
 export function createNdpCounters(): NdpCounters {
@@ -22,5 +23,6 @@ export function createNdpCounters(): NdpCounters {
     NdpRoutersRefused: 0,
     NdpPrefixesRefused: 0,
     NdpAddressesRefused: 0,
+    NdpServersRefused: 0,
   }
 }

@@ -1,5 +1,6 @@
+export type { AdvertisedPrefix, AdvertisedRoute, AdvertiseOptions } from './advertise-options.js'
 export { NdpConfigurations } from './configuration.js'
 export { createNdpCounters } from './counters.js'
 export type { LearnedPrefix, LearnedRouter } from './learned-routes.js'
+export type { LearnedDnsServer } from './learned-servers.js'
 export { Ndp } from './ndp.js'
-export type { AdvertisedPrefix, AdvertiseOptions } from './router-advertiser.js'

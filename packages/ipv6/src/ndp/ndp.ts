@@ -12,14 +12,16 @@ import type { Ipv6Address } from '../address.js'
 import type { ConfigurationKey } from '../configuration.js'
 import type { InterfaceIdentifiers } from '../interface-identifier.js'
 import type { NeighborDiscovery } from '../neighbor-discovery.js'
+import type { AdvertiseOptions } from './advertise-options.js'
 import { Autoconfiguration } from './autoconfiguration.js'
 import type { NdpContext } from './context.js'
 import { DuplicateDetection } from './duplicate-detection.js'
 import { type LearnedPrefix, type LearnedRouter, LearnedRoutes } from './learned-routes.js'
+import { type LearnedDnsServer, LearnedServers } from './learned-servers.js'
 import { NeighborMessages } from './neighbor-messages.js'
 import { Neighbors } from './neighbors.js'
 import { Redirects } from './redirects.js'
-import { type AdvertiseOptions, RouterAdvertiser } from './router-advertiser.js'
+import { RouterAdvertiser } from './router-advertiser.js'
 import { type RouterListener, RouterMessages } from './router-messages.js'
 import { RouterSolicitation } from './router-solicitation.js'
 import { linkAddressOf, NdpTransmitter } from './transmitter.js'
@@ -81,6 +83,7 @@ export class Ndp implements NeighborDiscovery {
       neighbors,
       settings,
       routes: new LearnedRoutes(this.context, neighbors),
+      servers: new LearnedServers(this.context, networkInterface),
       solicitation: new RouterSolicitation(this.context, this.transmitter, networkInterface),
       advertiser: null,
       up: isUp(networkInterface),
@@ -116,7 +119,7 @@ export class Ndp implements NeighborDiscovery {
         if (address.interface === networkInterface) this.duplicates.stop(address)
       }
       place.solicitation.stop()
-      place.routes.clear()
+      forget(place)
       place.neighbors.cache.flush(networkInterface.index, true)
     }
     place.advertiser?.update()
@@ -128,7 +131,7 @@ export class Ndp implements NeighborDiscovery {
     // A router neither asks for routers nor keeps what they said (RFC 4861 6.2.5).
     if (this.context.layer.of(interfaceIndex).forwarding === 1) {
       place.solicitation.stop()
-      if (this.context.configurations.of(interfaceIndex).accept_ra !== 2) place.routes.clear()
+      if (this.context.configurations.of(interfaceIndex).accept_ra !== 2) forget(place)
     } else if (this.context.addresses.linkLocal(interfaceIndex) !== null) place.solicitation.start()
     place.advertiser?.update()
   }
@@ -200,9 +203,13 @@ export class Ndp implements NeighborDiscovery {
     return this.places.get(interfaceIndex)?.routes.defaultRouters ?? []
   }
 
-  /** The default routers of all interfaces, and the prefixes that routers said are on their links. */
+  /** What routers said on all interfaces: default routers, DNS servers, prefixes on the link. */
   learnedRouters(): LearnedRouter[] {
     return [...this.places.values()].flatMap(({ routes }) => routes.routerEntries())
+  }
+
+  learnedDnsServers(): LearnedDnsServer[] {
+    return [...this.places.values()].flatMap(({ servers }) => servers.list())
   }
 
   learnedPrefixes(): LearnedPrefix[] {
@@ -273,10 +280,16 @@ export class Ndp implements NeighborDiscovery {
   }
 }
 
+/** What routers said. */
+function forget({ routes, servers }: Place): void {
+  routes.clear()
+  servers.clear()
+}
+
 function closePlace(place: Place): void {
   place.advertiser?.close()
   place.solicitation.stop()
-  place.routes.clear()
+  forget(place)
   place.neighbors.cache.close()
 }
 

@@ -18,7 +18,14 @@ import type { Ipv6Address } from '../address.js'
 import { flowTo, packetBytes, read, type Sent } from '../layer.test-fixture.js'
 import { type Ipv6Module, ipv6 } from '../module.js'
 import type { ExtensionHeader } from '../wire/extension-list.js'
-import { NdpMessage, readLinkAddress, readNdp, readPrefixInformation } from './wire/read.js'
+import {
+  NdpMessage,
+  readDnsServers,
+  readLinkAddress,
+  readNdp,
+  readPrefixInformation,
+  readRouteInformation,
+} from './wire/read.js'
 import * as types from './wire/types.js'
 import * as write from './wire/write.js'
 
@@ -31,6 +38,9 @@ export const ROUTER = 'fe80::99'
 export const ROUTER_LINK = '02:00:00:00:00:99'
 
 const NAME: Readonly<Record<number, string>> = { 133: 'RS', 134: 'RA', 135: 'NS', 136: 'NA', 137: 'redirect' }
+
+/** RFC 4191 2.1. */
+const PREFERENCE = ['', ' high', ' reserved', ' low']
 
 /** How a message comes in. */
 export interface Coming {
@@ -60,7 +70,8 @@ export class Node {
     addresses: readonly string[] = [],
     { hardwareAddress = MacAddress.parse(OWN_LINK) }: NodeOptions = {},
   ) {
-    this.eth = createFakeInterface({ index: 2, name: 'eth0', medium: 'ethernet', hardwareAddress })
+    // Too small for IPv6, which so begins only when everything is set.
+    this.eth = createFakeInterface({ index: 2, name: 'eth0', medium: 'ethernet', hardwareAddress, mtu: 1000 })
     this.eth.link.setResolver = (_etherType, resolver) => {
       this.resolver = resolver
     }
@@ -74,6 +85,7 @@ export class Node {
       error() {},
     })
     for (const [key, value] of Object.entries(settings)) this.set(key, value)
+    this.eth.mtu = 1500
     this.run(() => this.network.addInterface(this.eth))
     this.run(() => {
       for (const each of addresses) this.network.addAddress(this.eth, Prefix.parse(each))
@@ -290,7 +302,13 @@ function describeMessage({ header, source, destination, payload }: Sent): string
   if (type === types.ND_NEIGHBOR_SOLICIT || type === types.ND_NEIGHBOR_ADVERT) words.push(`${parsed.target}`)
   if (type === types.ND_NEIGHBOR_ADVERT) words.push(letters(parsed.flags))
   if (type === types.ND_REDIRECT) words.push(`${parsed.destination} via ${parsed.target}`)
-  if (type === types.ND_ROUTER_ADVERT) words.push(`${parsed.routerLifetime}s`)
+  if (type === types.ND_ROUTER_ADVERT) {
+    words.push(`${parsed.routerLifetime}s${PREFERENCE[(parsed.flags >> 3) & 3]}`, `hops ${parsed.hopLimit}`)
+    const { reachableTime, retransmitTimer } = parsed
+    if (reachableTime + retransmitTimer > 0) words.push(`times ${reachableTime}/${retransmitTimer}`)
+    if ((parsed.flags & types.ROUTER_MANAGED) !== 0) words.push('managed')
+    if ((parsed.flags & types.ROUTER_OTHER) !== 0) words.push('other')
+  }
   words.push(`${source} > ${destination}`)
   if (options.sourceLinkAddress !== 0) words.push(`from ${readLinkAddress(view, options.sourceLinkAddress)}`)
   if (options.targetLinkAddress !== 0) words.push(`at ${readLinkAddress(view, options.targetLinkAddress)}`)
@@ -299,6 +317,14 @@ function describeMessage({ header, source, destination, payload }: Sent): string
   for (const at of options.prefixes.slice(0, options.prefixCount)) {
     const information = readPrefixInformation(view, at)
     words.push(`${information?.prefix}=${information?.preferredLifetime}/${information?.validLifetime}`)
+  }
+  for (const at of options.routes.slice(0, options.routeCount)) {
+    const { prefix, preference, lifetime } = readRouteInformation(view, at)
+    words.push(`route ${prefix}=${lifetime}${PREFERENCE[(preference >> 3) & 3]}`)
+  }
+  for (const at of options.servers.slice(0, options.serverCount)) {
+    const { addresses, lifetime } = readDnsServers(view, at)
+    words.push(`dns ${addresses}=${lifetime}`)
   }
   return words.join(' ')
 }

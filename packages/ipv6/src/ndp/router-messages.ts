@@ -11,10 +11,17 @@ import { IPV6_MIN_MTU } from '../wire/header.js'
 import type { Autoconfiguration } from './autoconfiguration.js'
 import type { NdpContext } from './context.js'
 import { type LearnedRoutes, preferenceOf } from './learned-routes.js'
+import type { LearnedServers } from './learned-servers.js'
 import type { Neighbors } from './neighbors.js'
 import type { RouterAdvertiser } from './router-advertiser.js'
 import { listensToRouters, type RouterSolicitation } from './router-solicitation.js'
-import { type NdpMessage, readLinkAddress, readPrefixInformation, readRouteInformation } from './wire/read.js'
+import {
+  type NdpMessage,
+  readDnsServers,
+  readLinkAddress,
+  readPrefixInformation,
+  readRouteInformation,
+} from './wire/read.js'
 
 // The least that a router may set the times of a link to, in milliseconds: less becomes this (Linux's `ndisc_router_discovery`).
 const LEAST_RETRANSMIT = 10
@@ -27,6 +34,7 @@ export interface RouterListener {
   readonly neighbors: Neighbors
   readonly settings: NeighborSettings
   readonly routes: LearnedRoutes
+  readonly servers: LearnedServers
   readonly solicitation: RouterSolicitation
   readonly advertiser: RouterAdvertiser | null
 }
@@ -64,6 +72,8 @@ export class RouterMessages {
     this.linkValues(message, on)
     if (configuration.accept_ra_pinfo === 1) this.prefixes(view, message, on)
     this.routes(view, message, header, on)
+    const { servers, serverCount } = message.options
+    for (let i = 0; i < serverCount; i++) on.servers.told(readDnsServers(view, servers[i] as number))
     return true
   }
 

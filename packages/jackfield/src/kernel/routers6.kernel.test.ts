@@ -49,6 +49,7 @@ describe("radvd's advertisements", () => {
     expect(own.split(':').slice(-4)).toEqual((await linkLocal()).split(':').slice(-4))
     expect(host.addresses().filter((each) => `${each.prefix}`.startsWith('fd50:2:'))).toEqual([])
     expect(ip.defaultRouters(networkInterface.index).map(String)).toEqual([router])
+    expect(ip.learnedDnsServers().map(({ address }) => `${address}`)).toEqual(['fd50:1::1'])
     expect(built.sysctl.get(`net.ipv6.conf.${name}.mtu`)).toBe(1400)
     expect(built.sysctl.get(`net.ipv6.conf.${name}.hop_limit`)).toBe(61)
 
@@ -114,11 +115,26 @@ describe("the stack's advertisements", () => {
     if (loopback === undefined) throw new Error('no loopback')
     built.addAddress(loopback, 'fd53:1::1/128')
     await run('sysctl', '-q', '-w', `net.ipv6.conf.${name}.accept_ra=2`)
-    ip.advertise(networkInterface.index, { maxInterval: 4, mtu: 1380, hopLimit: 59, lifetime: 1000 })
+    await run('sysctl', '-q', '-w', `net.ipv6.conf.${name}.accept_ra_rt_info_max_plen=64`)
+    const more = ['fd54:1::/48', { prefix: 'fd54:2::/64', preference: 'high', lifetime: 100 }] as const
+    const advertised = {
+      maxInterval: 4,
+      mtu: 1380,
+      hopLimit: 59,
+      lifetime: 1000,
+      routes: more,
+      dnsServers: ['fd53:1::1'],
+    }
+    ip.advertise(networkInterface.index, advertised)
     const router = await linkLocal()
     const routes = (): Promise<string> => run('ip', '-6', 'route', 'show', 'dev', name)
     await until(async () => (await routes()).includes(`default via ${router}`), 'the default route')
     expect(await routes()).toMatch(new RegExp(`default via ${router} proto ra .*expires \\d+sec.* hoplimit 59`))
+    await until(async () => (await routes()).includes('fd54:2::/64'), 'the routes')
+    expect(await routes()).toMatch(new RegExp(`fd54:1::/48 via ${router} proto ra .*expires`))
+    expect(await routes()).toMatch(
+      new RegExp(`fd54:2::/64 via ${router} proto ra .*expires (?:9\\d|100)sec .*pref high`),
+    )
     // The kernel enters the router before the prefixes.
     await until(async () => /fd52:1::\/64 proto kernel/.test(await routes()), 'the route to the prefix')
     const addresses = (): Promise<string> => run('ip', '-6', 'address', 'show', 'dev', name)
@@ -133,7 +149,7 @@ describe("the stack's advertisements", () => {
     expect(await ping('-6', '-c', '3', '-l', '3', 'fd53:1::1')).toMatchObject({ received: 3 })
     expect(await ping('-6', '-c', '3', '-l', '3', '-s', '20000', 'fd53:1::1')).toMatchObject({ received: 3 })
     ip.advertise(networkInterface.index, null)
-    await until(async () => !(await routes()).includes('default'), 'the end of the route')
+    await until(async () => !(await routes()).includes(' via '), 'the end of the routes')
   })
 
   test('answer a solicitation of the kernel, and end when the stack forwards no more', async () => {

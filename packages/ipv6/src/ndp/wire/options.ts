@@ -2,12 +2,13 @@ import {
   ND_OPT_MTU,
   ND_OPT_NONCE,
   ND_OPT_PREFIX_INFORMATION,
+  ND_OPT_RDNSS,
   ND_OPT_ROUTE_INFORMATION,
   ND_OPT_SOURCE_LINKADDR,
   ND_OPT_TARGET_LINKADDR,
 } from './types.js'
 
-/** Prefixes and routes read from one message, each; a router advertisement that has more has too many. */
+/** Prefixes, routes and lists of DNS servers read from one message, each; a router advertisement that has more has too many. */
 export const MAX_LISTED = 32
 
 const PREFIX_LENGTH = 32
@@ -31,6 +32,9 @@ export class NdpOptions {
   /** The same for route information (RFC 4191 2.3). */
   readonly routes: Int32Array = new Int32Array(MAX_LISTED)
   routeCount = 0
+  /** The same for recursive DNS servers (RFC 8106 5.1). */
+  readonly servers: Int32Array = new Int32Array(MAX_LISTED)
+  serverCount = 0
 
   clear(): void {
     this.sourceLinkAddress = 0
@@ -39,6 +43,7 @@ export class NdpOptions {
     this.nonce = 0
     this.prefixCount = 0
     this.routeCount = 0
+    this.serverCount = 0
   }
 }
 
@@ -78,6 +83,11 @@ function readOption(view: DataView, at: number, length: number, options: NdpOpti
       break
     case ND_OPT_ROUTE_INFORMATION:
       if (routeFits(view, at, length) && options.routeCount < MAX_LISTED) options.routes[options.routeCount++] = at
+      break
+    case ND_OPT_RDNSS:
+      // RFC 8106 5.3.1: at least one address, and nothing but whole ones.
+      if (length % 16 === 8 && length > 8 && options.serverCount < MAX_LISTED)
+        options.servers[options.serverCount++] = at
       break
     default:
   }

@@ -131,6 +131,21 @@ export function readRouteInformation(view: DataView, at: number): RouteInformati
   }
 }
 
+/** What a recursive DNS server option says (RFC 8106 5.1). */
+export interface DnsServerInformation {
+  readonly addresses: readonly IpAddress[]
+  /** Seconds, 0xffffffff for ever; 0: not to be used any more. */
+  readonly lifetime: number
+}
+
+/** Reads the recursive DNS server option at `at`, whose length was checked. */
+export function readDnsServers(view: DataView, at: number): DnsServerInformation {
+  const end = at + view.getUint8(at + 1) * 8
+  const addresses: IpAddress[] = []
+  for (let each = at + 8; each < end; each += 16) addresses.push(IpAddress.readV6(view, each))
+  return { addresses, lifetime: view.getUint32(at + 4) }
+}
+
 /** The Ethernet address at an offset that `readNdpOptions` gave. */
 export function readLinkAddress(view: DataView, at: number): MacAddress {
   return new MacAddress(view.getUint16(at), view.getInt32(at + 2))

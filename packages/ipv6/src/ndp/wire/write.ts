@@ -5,7 +5,9 @@ import {
   ND_OPT_MTU,
   ND_OPT_NONCE,
   ND_OPT_PREFIX_INFORMATION,
+  ND_OPT_RDNSS,
   ND_OPT_REDIRECTED_HEADER,
+  ND_OPT_ROUTE_INFORMATION,
   ND_REDIRECT,
   ND_ROUTER_ADVERT,
   ND_ROUTER_SOLICIT,
@@ -135,4 +137,50 @@ export function writeRedirectedOption(view: DataView, at: number, length: number
   view.setUint16(at + 2, 0)
   view.setUint32(at + 4, 0)
   return at + 8
+}
+
+/** Bytes of a route information option (RFC 4191 2.3): as much of the prefix as it has. */
+export function routeOptionLength(prefix: Prefix): number {
+  return 8 * (1 + Math.ceil(prefix.length / 64))
+}
+
+/** A route information option. `preference` has the bits of a router advertisement's flags; the lifetime is in seconds. */
+export function writeRouteOption(
+  view: DataView,
+  at: number,
+  prefix: Prefix,
+  preference: number,
+  lifetime: number,
+): number {
+  const length = routeOptionLength(prefix)
+  view.setUint8(at, ND_OPT_ROUTE_INFORMATION)
+  view.setUint8(at + 1, length / 8)
+  view.setUint8(at + 2, prefix.length)
+  view.setUint8(at + 3, preference)
+  view.setUint32(at + 4, lifetime)
+  const { w0, w1, w2, w3 } = prefix.masked.address
+  if (length > 8) {
+    view.setInt32(at + 8, w0)
+    view.setInt32(at + 12, w1)
+  }
+  if (length > 16) {
+    view.setInt32(at + 16, w2)
+    view.setInt32(at + 20, w3)
+  }
+  return at + length
+}
+
+/** Bytes of a recursive DNS server option; 0 where there is no server, and so no option. */
+export function dnsOptionLength(servers: readonly IpAddress[]): number {
+  return servers.length === 0 ? 0 : 8 + 16 * servers.length
+}
+
+/** A recursive DNS server option (RFC 8106 5.1), of one server at least; the lifetime is in seconds. */
+export function writeDnsOption(view: DataView, at: number, servers: readonly IpAddress[], lifetime: number): number {
+  view.setUint8(at, ND_OPT_RDNSS)
+  view.setUint8(at + 1, dnsOptionLength(servers) / 8)
+  view.setUint16(at + 2, 0)
+  view.setUint32(at + 4, lifetime)
+  for (const [i, server] of servers.entries()) server.writeTo(view, at + 8 + 16 * i)
+  return at + dnsOptionLength(servers)
 }
