@@ -38,15 +38,15 @@ describe('tshark finds nothing wrong', () => {
     const sysctl = { 'net.ipv6.conf.all.forwarding': 1, 'net.ipv6.conf.default.forwarding': 1 }
     // Without offloads: checksums that are left to a device are not there when it is sniffed at.
     const host = openIpv6Stack({ sysctl: { ...sysctl, 'net.ipv6.conf.default.ndisc_notify': 1 }, offload: false })
-    const { name, kernel, stack, ip, built, networkInterface, sockets, device } = host
+    const { name, kernel, stack, hosted, networkInterface, sockets, device } = host
     const file = join(directory, 'neighbors.pcapng')
     const capturing = new Running('dumpcap', ['-q', '-i', name, '-w', file])
     await capturing.printed(/File: /)
     // One that is free, one that is not.
-    built.addAddress(networkInterface, `${host.host(5)}/64`)
+    hosted.addAddress(networkInterface, `${host.host(5)}/64`)
     await kernelSettled(name)
-    built.addAddress(networkInterface, `${kernel}/64`)
-    ip.advertise(networkInterface.index, {
+    hosted.addAddress(networkInterface, `${kernel}/64`)
+    hosted.advertise(networkInterface, {
       prefixes: ['fd54:1::/64', { prefix: 'fd54:2::/64', autonomous: false, validLifetime: Infinity }],
       mtu: 1400,
       preference: 'high',
@@ -61,7 +61,7 @@ describe('tshark finds nothing wrong', () => {
     sockets.sendto(fd, 'x', 0, `[${theirs}%${name}]:9`)
     expect(await ping('-6', '-c', '2', '-l', '2', stack)).toMatchObject({ received: 2 })
     await until(async () => (await run('ip', '-6', 'route', 'show', 'dev', name)).includes('default'), 'the route')
-    ip.advertise(networkInterface.index, null)
+    hosted.advertise(networkInterface, null)
     await until(async () => !(await run('ip', '-6', 'route', 'show', 'dev', name)).includes('default'), 'its end')
     sockets.close(fd)
     // dumpcap does not wait for what is in its ring: the last message must be in the file first.

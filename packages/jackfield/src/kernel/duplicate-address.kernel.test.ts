@@ -9,13 +9,13 @@ function kernelAddresses(device: string): Promise<string> {
 
 describe('an address that the kernel has', () => {
   test('is not taken: it is a duplicate, nobody answers for it but the kernel', async () => {
-    const { name, kernel, networkInterface, built, stateOf } = openIpv6Stack()
+    const { name, kernel, networkInterface, hosted, stateOf } = openIpv6Stack()
     await kernelSettled(name)
-    built.addAddress(networkInterface, `${kernel}/64`)
+    hosted.addAddress(networkInterface, `${kernel}/64`)
     expect(stateOf(kernel)).toBe('tentative')
     await until(() => stateOf(kernel) !== 'tentative', 'the answer')
     expect(stateOf(kernel)).toBe('duplicate')
-    expect(built.counters()['NdpDadFailures']).toBe(1)
+    expect(hosted.stack.counters()['NdpDadFailures']).toBe(1)
     expect(await kernelAddresses(name)).not.toContain('dadfailed')
   })
 
@@ -44,9 +44,9 @@ describe('an address that the stack has', () => {
   })
 
   test('is probed from no address, for its solicited-node group, with a nonce', async () => {
-    const { name, host, networkInterface, built, stateOf } = openIpv6Stack()
+    const { name, host, networkInterface, hosted, stateOf } = openIpv6Stack()
     const sniffer = await sniff(name, 'icmp6 and src ::', '-v')
-    built.addAddress(networkInterface, `${host(0xab)}/64`)
+    hosted.addAddress(networkInterface, `${host(0xab)}/64`)
     const target = host(0xab)
     await sniffer.printed(new RegExp(`:: > ff02::1:ff00:${host(0xab).slice(-3)}: .*who has ${target}`))
     await sniffer.printed(/unknown option \(14\)|nonce/)
@@ -57,13 +57,13 @@ describe('an address that the stack has', () => {
 
 test('of two that take an address at once, not both have it', async () => {
   const sysctl = { 'net.ipv6.conf.default.router_solicitation_delay': 0 }
-  const { name, host, networkInterface, built, stateOf } = openIpv6Stack({ sysctl })
+  const { name, host, networkInterface, hosted, stateOf } = openIpv6Stack({ sysctl })
   await kernelSettled(name)
   await run('sysctl', '-q', '-w', `net.ipv6.conf.${name}.router_solicitation_delay=0`)
   const addresses = [5, 6, 7, 8].map(host)
   await Promise.all(
     addresses.map(async (address) => {
-      built.addAddress(networkInterface, `${address}/64`)
+      hosted.addAddress(networkInterface, `${address}/64`)
       await run('ip', 'address', 'add', `${address}/64`, 'dev', name)
     }),
   )
@@ -79,13 +79,13 @@ test('of two that take an address at once, not both have it', async () => {
 })
 
 test('an address that was a duplicate can be taken once the other node gave it up', async () => {
-  const { name, kernel, host, networkInterface, built, stateOf } = openIpv6Stack()
+  const { name, kernel, host, networkInterface, hosted, stateOf } = openIpv6Stack()
   await kernelSettled(name)
-  built.addAddress(networkInterface, `${kernel}/64`)
+  hosted.addAddress(networkInterface, `${kernel}/64`)
   await until(() => stateOf(kernel) === 'duplicate', 'the duplicate')
   await run('ip', 'address', 'delete', `${kernel}/64`, 'dev', name)
-  built.removeAddress(networkInterface, kernel)
-  built.addAddress(networkInterface, `${kernel}/64`)
+  hosted.removeAddress(networkInterface, kernel)
+  hosted.addAddress(networkInterface, `${kernel}/64`)
   await until(() => stateOf(kernel) === 'preferred', 'the address')
   await run('ip', 'address', 'add', `${host(9)}/64`, 'dev', name, 'nodad')
   expect(await ping('-6', '-c', '2', '-l', '2', kernel)).toMatchObject({ received: 2 })

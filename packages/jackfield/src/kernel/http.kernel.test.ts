@@ -3,7 +3,7 @@ import { createReadStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bracketed, kernelSettled, place, run, up } from './kernel.test-support.js'
+import { bracketed, kernelSettled, place, run, upAtOnce } from './kernel.test-support.js'
 import { dial, drain, hundredMegabytes, sha256 } from './tcp.test-support.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'jackfield-http-'))
@@ -43,7 +43,7 @@ describe.each([
   const { name, stack, parameters } = place(kind, version)
   const url = (path: string): string => `http://${bracketed(stack)}/${path}`
   beforeAll(async () => {
-    await up(...parameters, '--services', `http=${served}`, ...more)
+    await upAtOnce(...parameters, '--services', `http=${served}`, ...more)
     await kernelSettled(name)
   })
 
@@ -83,7 +83,7 @@ describe.each([
 describe('what the HTTP service answers', () => {
   const { stack, parameters } = place('tun')
   beforeAll(async () => {
-    await up(...parameters, '--services', `http=${served}`)
+    await upAtOnce(...parameters, '--services', `http=${served}`)
   })
 
   /** Status and headers, their names in lower case, and body of one request, with its path as it is. */

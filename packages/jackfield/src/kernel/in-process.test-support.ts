@@ -7,7 +7,7 @@ import { AF_INET, AF_INET6, SOCK_DGRAM, type Sockets } from '@jackfield/sockets'
 import { openTap, openTun, type TunDevice, type TunOptions } from '@jackfield/tun-driver'
 import { afterEach, expect } from 'vitest'
 import { createHost, type Host } from '../create-host.js'
-import { kernelSettled, type Place, place, until } from './kernel.test-support.js'
+import { kernelSettled, type Place, place, until, WITHOUT_PROBES, withoutKernelProbes } from './kernel.test-support.js'
 
 setPacketChecks(true)
 
@@ -33,18 +33,30 @@ export interface StackSettings extends TunOptions {
 const open: Host[] = []
 const kernelSockets: Socket[] = []
 
-/** A stack at a place of its own, closed after the test; by then it must have released every packet. */
+/**
+ * A stack at a place of its own, closed after the test; by then it must have released every packet. Neither end probes its
+ * IPv6 addresses.
+ */
 export function openStack(kind: 'tun' | 'tap', settings: StackSettings = {}): OpenStack {
   const { addresses = [], version = 4, gateway = false, sysctl = {}, ...options } = settings
   const at = place(kind, version)
   const address = `${at.kernel}/${at.length}`
-  const device = (kind === 'tun' ? openTun : openTap)({ name: at.name, address, ...options })
-  const hosted = createHost({ sysctl })
+  const openDevice = kind === 'tun' ? openTun : openTap
+  const device = withoutKernelProbes(() => openDevice({ name: at.name, address, ...options }))
   const own = [`${at.stack}/${at.length}`, ...addresses]
-  const networkInterface = hosted.addInterface(
-    device,
-    gateway ? { addresses: own, gateway: at.kernel } : { addresses: own },
-  )
+  return openedAt(at, device, own, { ...WITHOUT_PROBES, ...sysctl }, gateway ? at.kernel : undefined)
+}
+
+/** A stack on a device that is open, closed after the test. */
+export function openedAt(
+  at: Place,
+  device: TunDevice,
+  addresses: readonly string[],
+  sysctl: Readonly<Record<string, number | string>>,
+  gateway?: string,
+): OpenStack {
+  const hosted = createHost({ sysctl })
+  const networkInterface = hosted.addInterface(device, gateway === undefined ? { addresses } : { addresses, gateway })
   open.push(hosted)
   return { ...at, hosted, sockets: hosted.sockets, device, networkInterface }
 }
@@ -57,7 +69,7 @@ afterEach(async () => {
   }
 })
 
-/** Waits until an IPv6 stack and its kernel use their addresses: on Ethernet both first find out that nobody else has them. */
+/** Waits until a stack and its kernel use their IPv6 addresses. */
 export async function settled({ name, hosted }: OpenStack): Promise<void> {
   const own = (): readonly InterfaceAddress[] => hosted.stack.network(6)?.addresses() ?? []
   await until(() => own().every(({ state }) => state !== 'tentative'), "the stack's addresses")
@@ -118,12 +130,30 @@ export async function kernelSocket(address: string, options: Partial<SocketOptio
     port: socket.address().port,
     received,
     errors,
-    count: (expected) => until(() => received.length >= expected, `${expected} datagrams, of ${received.length}`),
+    count: (expected) => gathered(socket, received, expected),
     send: (data, port, to) =>
       new Promise((resolve, reject) => {
         socket.send(data, port, to, (error) => (error === null ? resolve() : reject(error)))
       }),
   }
+}
+
+/** Waits until a socket has received that many datagrams; rejects after 20 s. */
+function gathered(socket: Socket, received: readonly unknown[], expected: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      socket.off('message', look)
+      reject(new Error(`waited in vain for ${expected} datagrams, of which ${received.length} came`))
+    }, 20_000)
+    const look = (): void => {
+      if (received.length < expected) return
+      clearTimeout(late)
+      socket.off('message', look)
+      resolve()
+    }
+    socket.on('message', look)
+    look()
+  })
 }
 
 /** Bytes without a pattern that a mistake could keep, the same each time. */

@@ -1,6 +1,6 @@
 /** What the tests against the kernel share: stacks in processes of their own, commands, captures. */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, type StdioOptions, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect } from 'vitest'
@@ -130,6 +130,39 @@ export async function up(...parameters: string[]): Promise<Running> {
   await stack.printed(/ready.*\n/)
   stacks.push(stack)
   return stack
+}
+
+const PROBES = 'net.ipv6.conf.default.dad_transmits'
+
+/** How often the kernel probes the IPv6 addresses of devices that are made from now on: once, unless told otherwise. */
+function setKernelProbes(count: 0 | 1): void {
+  writeFileSync(`/proc/sys/${PROBES.replaceAll('.', '/')}`, String(count))
+}
+
+/** Settings of a stack that takes its IPv6 addresses to be its own without probing them. */
+export const WITHOUT_PROBES: Readonly<Record<string, number>> = { [PROBES]: 0 }
+
+/**
+ * Makes a device whose IPv6 addresses the kernel uses at once. That nobody else has them takes a second or two to find out,
+ * which is for the tests of just that.
+ */
+export function withoutKernelProbes<T>(make: () => T): T {
+  setKernelProbes(0)
+  try {
+    return make()
+  } finally {
+    setKernelProbes(1)
+  }
+}
+
+/** `up`, and neither end probes its IPv6 addresses. */
+export async function upAtOnce(...parameters: string[]): Promise<Running> {
+  setKernelProbes(0)
+  try {
+    return await up(...parameters, '--sysctl', `${PROBES}=0`)
+  } finally {
+    setKernelProbes(1)
+  }
 }
 
 let made = 0

@@ -10,7 +10,7 @@ import { connectStack, exchangeStack } from './stack-stream.test-support.js'
 import { dial, drain, listenEcho, sha256 } from './tcp.test-support.js'
 
 /** Bytes each way: enough for hundreds of losses. */
-const BYTES = noise(4_000_000)
+const BYTES = noise(2_000_000)
 
 const PATHS: [title: string, impairments: Impairments, counted: keyof ImpairmentStatistics | null][] = [
   ['loses 1 %', { delay: 2000, loss: 0.01 }, 'lost'],

@@ -18,7 +18,7 @@ const ANSWER_GROUPS = { 'net.ipv4.icmp_echo_ignore_broadcasts': 0 }
 
 /** Three pings to a group by a device. */
 async function pingGroup(device: string, group: string): Promise<number> {
-  return (await ping('-c', '3', '-l', '3', '-W', '1', '-I', device, group)).received
+  return (await ping('-c', '3', '-l', '3', '-W', '0.5', '-I', device, group)).received
 }
 
 /** A socket of the stack on a port, that is a member of the group on the stack's device. */

@@ -32,8 +32,8 @@ async function autoconfigured({ addresses }: Ipv6Stack, prefix: string): Promise
 
 describe("radvd's advertisements", () => {
   test('give the stack an address, a default route, the MTU and a hop limit; its end takes the route', async () => {
-    const host = openIpv6Stack({ addresses: [], kernelAddress: 'fd50:1::1/64' })
-    const { name, built, ip, networkInterface, sockets, linkLocal } = host
+    const host = openIpv6Stack({ addresses: [], kernelAddress: 'fd50:1::1/64', probes: false })
+    const { name, hosted, sockets, linkLocal } = host
     await kernelSettled(name)
     const router = await kernelLinkLocal(name)
     await run('ip', 'address', 'add', 'fd51:1::1/128', 'dev', 'lo')
@@ -48,10 +48,10 @@ describe("radvd's advertisements", () => {
     // Of RFC 4291's identifier, as the link-local address is.
     expect(own.split(':').slice(-4)).toEqual((await linkLocal()).split(':').slice(-4))
     expect(host.addresses().filter((each) => `${each.prefix}`.startsWith('fd50:2:'))).toEqual([])
-    expect(ip.defaultRouters(networkInterface.index).map(String)).toEqual([router])
-    expect(ip.learnedDnsServers().map(({ address }) => `${address}`)).toEqual(['fd50:1::1'])
-    expect(built.sysctl.get(`net.ipv6.conf.${name}.mtu`)).toBe(1400)
-    expect(built.sysctl.get(`net.ipv6.conf.${name}.hop_limit`)).toBe(61)
+    expect(hosted.routers().map(({ address }) => `${address}`)).toEqual([router])
+    expect(hosted.dnsServers().map(({ address }) => `${address}`)).toEqual(['fd50:1::1'])
+    expect(hosted.stack.sysctl.get(`net.ipv6.conf.${name}.mtu`)).toBe(1400)
+    expect(hosted.stack.sysctl.get(`net.ipv6.conf.${name}.hop_limit`)).toBe(61)
 
     // There and back, beyond the link too.
     expect(await ping('-6', '-c', '3', '-l', '3', own)).toMatchObject({ received: 3 })
@@ -67,7 +67,7 @@ describe("radvd's advertisements", () => {
 
     // When it ends it says that it is no router any more.
     await daemon.stop()
-    await until(() => ip.defaultRouters(networkInterface.index).length === 0, 'the end of the router')
+    await until(() => hosted.routers().length === 0, 'the end of the router')
     expect(() => sockets.sendto(fd, 'nobody', 0, '[fd51:2::1]:9')).toThrow('ENETUNREACH')
     expect(await ping('-6', '-c', '2', '-l', '2', own)).toMatchObject({ received: 2 })
     await run('ip', 'address', 'delete', 'fd51:1::1/128', 'dev', 'lo')
@@ -75,7 +75,7 @@ describe("radvd's advertisements", () => {
 
   test('give it temporary addresses and stable private ones where it is set so', async () => {
     const sysctl = { 'net.ipv6.conf.default.use_tempaddr': 2, 'net.ipv6.conf.default.addr_gen_mode': 3 }
-    const host = openIpv6Stack({ addresses: [], kernelAddress: 'fd50:3::1/64', sysctl })
+    const host = openIpv6Stack({ addresses: [], kernelAddress: 'fd50:3::1/64', probes: false, sysctl })
     const { name, sockets, device } = host
     await kernelSettled(name)
     const daemon = await radvd(name, 'MinRtrAdvInterval 3; MaxRtrAdvInterval 4; prefix fd50:3::/64 {};')
@@ -94,13 +94,13 @@ describe("radvd's advertisements", () => {
   })
 
   test('of a router that is none for others give an address alone', async () => {
-    const host = openIpv6Stack({ addresses: [], kernelAddress: 'fd50:4::1/64' })
-    const { name, ip, networkInterface } = host
+    const host = openIpv6Stack({ addresses: [], kernelAddress: 'fd50:4::1/64', probes: false })
+    const { name, hosted } = host
     await kernelSettled(name)
     const lifetime = 'MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 0;'
     const daemon = await radvd(name, `${lifetime} prefix fd50:4::/64 {};`)
     await autoconfigured(host, 'fd50:4:')
-    expect(ip.defaultRouters(networkInterface.index)).toEqual([])
+    expect(hosted.routers()).toEqual([])
     await daemon.stop()
   })
 })
@@ -109,11 +109,9 @@ describe("the stack's advertisements", () => {
   const FORWARD = { 'net.ipv6.conf.all.forwarding': 1, 'net.ipv6.conf.default.forwarding': 1 }
 
   test('give the kernel an address, a default route, the MTU and a hop limit, and take the route at their end', async () => {
-    const host = openIpv6Stack({ addresses: ['fd52:1::1/64'], kernelAddress: null, sysctl: FORWARD })
-    const { name, ip, built, networkInterface, linkLocal } = host
-    const [loopback] = built.interfaces
-    if (loopback === undefined) throw new Error('no loopback')
-    built.addAddress(loopback, 'fd53:1::1/128')
+    const host = openIpv6Stack({ addresses: ['fd52:1::1/64'], kernelAddress: null, probes: false, sysctl: FORWARD })
+    const { name, hosted, networkInterface, linkLocal } = host
+    hosted.addAddress('lo', 'fd53:1::1/128')
     await run('sysctl', '-q', '-w', `net.ipv6.conf.${name}.accept_ra=2`)
     await run('sysctl', '-q', '-w', `net.ipv6.conf.${name}.accept_ra_rt_info_max_plen=64`)
     const more = ['fd54:1::/48', { prefix: 'fd54:2::/64', preference: 'high', lifetime: 100 }] as const
@@ -125,7 +123,7 @@ describe("the stack's advertisements", () => {
       routes: more,
       dnsServers: ['fd53:1::1'],
     }
-    ip.advertise(networkInterface.index, advertised)
+    hosted.advertise(networkInterface, advertised)
     const router = await linkLocal()
     const routes = (): Promise<string> => run('ip', '-6', 'route', 'show', 'dev', name)
     await until(async () => (await routes()).includes(`default via ${router}`), 'the default route')
@@ -148,15 +146,15 @@ describe("the stack's advertisements", () => {
     // Beyond the link, by the default route.
     expect(await ping('-6', '-c', '3', '-l', '3', 'fd53:1::1')).toMatchObject({ received: 3 })
     expect(await ping('-6', '-c', '3', '-l', '3', '-s', '20000', 'fd53:1::1')).toMatchObject({ received: 3 })
-    ip.advertise(networkInterface.index, null)
+    hosted.advertise(networkInterface, null)
     await until(async () => !(await routes()).includes(' via '), 'the end of the routes')
   })
 
   test('answer a solicitation of the kernel, and end when the stack forwards no more', async () => {
-    const host = openIpv6Stack({ addresses: ['fd52:2::1/64'], kernelAddress: null, sysctl: FORWARD })
-    const { name, ip, built, networkInterface, linkLocal } = host
+    const host = openIpv6Stack({ addresses: ['fd52:2::1/64'], kernelAddress: null, probes: false, sysctl: FORWARD })
+    const { name, hosted, networkInterface, linkLocal } = host
     await linkLocal()
-    ip.advertise(networkInterface.index, { prefixes: [{ prefix: 'fd52:2::/64', autonomous: false }] })
+    hosted.advertise(networkInterface, { prefixes: [{ prefix: 'fd52:2::/64', autonomous: false }] })
     const routes = (): Promise<string> => run('ip', '-6', 'route', 'show', 'dev', name)
     // The next advertisement by itself would be minutes away; a link that comes up is solicited from.
     await until(async () => (await routes()).includes('default'), 'the default route')
@@ -165,7 +163,7 @@ describe("the stack's advertisements", () => {
     await run('ip', 'link', 'set', name, 'up')
     await until(async () => (await routes()).includes('default'), 'the default route again')
     expect(await run('ip', '-6', 'address', 'show', 'dev', name)).not.toContain('fd52:2:')
-    built.sysctl.set('net.ipv6.conf.all.forwarding', 0)
+    hosted.stack.sysctl.set('net.ipv6.conf.all.forwarding', 0)
     await until(async () => !(await routes()).includes('default'), 'the end of the route')
   })
 })

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { kernelSocket, noise } from './in-process.test-support.js'
-import { execute, kernelSettled, place, up } from './kernel.test-support.js'
+import { execute, kernelSettled, place, upAtOnce } from './kernel.test-support.js'
 
 /** Printable, and different at every place. */
 function text(length: number): string {
@@ -19,7 +19,7 @@ describe.each([
 ] as const)('the services of jackfield up, %s', (_title, kind, version, more) => {
   const { name, kernel, stack, parameters } = place(kind, version)
   beforeAll(async () => {
-    await up(...parameters, '--services', 'echo,discard,chargen,daytime', ...more)
+    await upAtOnce(...parameters, '--services', 'echo,discard,chargen,daytime', ...more)
     await kernelSettled(name)
   })
 

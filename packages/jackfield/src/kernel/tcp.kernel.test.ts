@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noise } from './in-process.test-support.js'
-import { BOTH_VERSIONS, execute, kernelSettled, place, run, up } from './kernel.test-support.js'
+import { BOTH_VERSIONS, execute, kernelSettled, place, run, upAtOnce } from './kernel.test-support.js'
 import { tcpExchange } from './router.test-support.js'
 import { broken, dial, drain, hundredMegabytes, outcome, sha256 } from './tcp.test-support.js'
 import { faults, fields } from './tshark.test-support.js'
@@ -35,7 +35,7 @@ describe.each([
 ] as const)('connections to jackfield up, %s', (_title, kind, version, more) => {
   const { name, stack, parameters } = place(kind, version)
   beforeAll(async () => {
-    await up(...parameters, ...SERVICES, ...more)
+    await upAtOnce(...parameters, ...SERVICES, ...more)
     await kernelSettled(name)
   })
 
@@ -75,7 +75,7 @@ describe.each([
 describe.each(BOTH_VERSIONS)('many connections to jackfield up over IPv$version', ({ version }) => {
   const { stack, parameters } = place('tun', version)
   beforeAll(async () => {
-    await up(...parameters, ...SERVICES)
+    await upAtOnce(...parameters, ...SERVICES)
   })
 
   async function exchange(number: number): Promise<void> {
@@ -123,7 +123,7 @@ describe('captures of connections', () => {
     const { name, stack, kernel, parameters } = place(kind, version)
     const from = version === 4 ? 'ip.src' : 'ipv6.src'
     const file = join(directory, `${title}.pcapng`)
-    const running = await up(...parameters, ...SERVICES, '--pcap', file, ...more)
+    const running = await upAtOnce(...parameters, ...SERVICES, '--pcap', file, ...more)
     await kernelSettled(name)
     const sent = noise(2_000_000)
     expect((await tcpExchange(stack, sent)).equals(sent)).toBe(true)
