@@ -20,6 +20,8 @@ export interface IcmpOptions {
   echoIgnoreAll6?: boolean
   /** `net.ipv6.icmp.echo_ignore_multicast`: answer no ICMPv6 echo request to a group. Default false. */
   echoIgnoreMulticast?: boolean
+  /** `net.ipv6.icmp.echo_ignore_anycast`: answer no ICMPv6 echo request to an anycast address. Default false. */
+  echoIgnoreAnycast?: boolean
 }
 
 /** The settings as the packet path reads them. */
@@ -30,6 +32,7 @@ export class IcmpSettings {
   errorsUseInboundAddress: boolean
   echoIgnoreAll6: boolean
   echoIgnoreMulticast: boolean
+  echoIgnoreAnycast: boolean
 
   constructor(options: IcmpOptions) {
     this.echoIgnoreAll = flag(options, 'echoIgnoreAll', false)
@@ -38,6 +41,7 @@ export class IcmpSettings {
     this.errorsUseInboundAddress = flag(options, 'errorsUseInboundAddress', false)
     this.echoIgnoreAll6 = flag(options, 'echoIgnoreAll6', false)
     this.echoIgnoreMulticast = flag(options, 'echoIgnoreMulticast', false)
+    this.echoIgnoreAnycast = flag(options, 'echoIgnoreAnycast', false)
   }
 
   /** Those of ICMPv4, under their sysctl names. */
@@ -55,6 +59,7 @@ export class IcmpSettings {
     return [
       this.setting('net.ipv6.icmp.echo_ignore_all', 'echoIgnoreAll6'),
       this.setting('net.ipv6.icmp.echo_ignore_multicast', 'echoIgnoreMulticast'),
+      this.setting('net.ipv6.icmp.echo_ignore_anycast', 'echoIgnoreAnycast'),
     ]
   }
 

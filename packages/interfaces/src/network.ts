@@ -8,6 +8,8 @@ import type { TransportLayer } from './transport.js'
 export const CAST_UNICAST = 0
 export const CAST_BROADCAST = 1
 export const CAST_MULTICAST = 2
+/** An address that this host shares with others (RFC 4291 2.6): for one of them, and the source of none. */
+export const CAST_ANYCAST = 3
 
 /**
  * What a transport needs to know of a received packet's network header. Layers reuse one object, and the address
@@ -27,7 +29,7 @@ export class NetworkHeader {
   flowLabel = 0
   /** Interface that it came in by. */
   interfaceIndex = 0
-  /** `CAST_UNICAST`, `CAST_BROADCAST` or `CAST_MULTICAST`. */
+  /** `CAST_UNICAST`, `CAST_BROADCAST`, `CAST_MULTICAST` or `CAST_ANYCAST`. */
   cast = 0
   /** Bytes of header before the transport's, extension headers included. */
   headerLength = 0
@@ -238,7 +240,7 @@ export interface InterfaceAddress {
 }
 
 /** Type of a route, as `ip route` names them. */
-export type RouteType = 'unicast' | 'local' | 'broadcast' | 'blackhole' | 'unreachable' | 'prohibit'
+export type RouteType = 'unicast' | 'local' | 'broadcast' | 'anycast' | 'blackhole' | 'unreachable' | 'prohibit'
 
 /** A route of the table. */
 export interface RouteEntry {

@@ -193,9 +193,9 @@ export class RouteFinder {
     const others = this.others.lookupWhere(destination, this.accept)
     if (own !== undefined && (others === undefined || own.length >= others.length)) {
       const entry = own.routes[this.firstUsable(own)] as StoredRoute
-      return entry.type === 'local'
-        ? this.toLocal(destination, source, entry)
-        : this.toBroadcast(destination, source, entry)
+      return entry.type === 'broadcast'
+        ? this.toBroadcast(destination, source, entry)
+        : this.toLocal(destination, source, entry)
     }
     if (others === undefined) {
       // Linux takes the word of whoever named the interface: the destination is on its link.
@@ -229,7 +229,8 @@ export class RouteFinder {
     if (loopback === undefined) return ENETUNREACH
     return this.make(
       destination,
-      source ?? entry.source ?? destination,
+      // Nothing comes from an anycast address: there the source is chosen.
+      source ?? entry.source ?? (entry.type === 'local' ? destination : null),
       loopback,
       destination,
       CAST_UNICAST,
@@ -278,6 +279,7 @@ export class RouteFinder {
     const index = route.interface
     switch (route.type) {
       case 'local':
+      case 'anycast':
         // An address stays the host's while its interface is down.
         return (
           !this.forward && (this.wanted === 0 || this.wantedLoopback || index === undefined || index === this.wanted)

@@ -229,7 +229,8 @@ export class RouteTable {
   }
 
   private entriesFor(route: RouteEntry): RouteEntries {
-    return route.type === 'local' || route.type === 'broadcast' ? this.own : this.others
+    const { type } = route
+    return type === 'local' || type === 'broadcast' || type === 'anycast' ? this.own : this.others
   }
 
   private checkedInterface(entry: RouteEntry): number | undefined {
@@ -263,7 +264,7 @@ export class RouteTable {
       throw this.fault(ENODEV, entry, `there is no interface with index ${index}`)
     }
     if (gateway !== undefined) return this.gatewayInterface(entry, gateway, networkInterface)
-    if (index === undefined && (type === 'unicast' || type === 'broadcast')) {
+    if (index === undefined && (type === 'unicast' || type === 'broadcast' || type === 'anycast')) {
       throw this.fault(EINVAL, entry, `a route of type ${type} needs an interface or a gateway`)
     }
     return index

@@ -192,7 +192,7 @@ describe('tentative addresses', () => {
 
 describe('the IPv6 layer', () => {
   it('tells addresses apart', () => {
-    const cast = (text: string): number => net.layer.castOf(address(text))
+    const cast = (text: string): number => net.layer.castOf(address(text), 0)
     expect(['2001:db8:a::1', 'ff02::1', '3fff::1'].map(cast)).toEqual([CAST_UNICAST, CAST_MULTICAST, CAST_UNICAST])
     const local = (text: string, index = 0): boolean => net.layer.isLocal(address(text), index)
     expect([local('::1'), local('fe80::a', 2), local('fe80::a', 3), local('10.0.0.1'), local('ff02::1')]).toEqual([

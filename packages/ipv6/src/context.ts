@@ -3,6 +3,7 @@ import type { ControlMessages, Host, NetworkLayer } from '@jackfield/interfaces'
 import type { DestinationCache, ErrorRateLimit, GroupMembership, ProtocolTable, RouteTable } from '@jackfield/ip'
 import type { PacketPool } from '@jackfield/packet'
 import type { Addresses } from './addresses.js'
+import type { Anycasts } from './anycasts.js'
 import type { Configurations } from './configuration.js'
 import type { Ipv6Counters } from './counters.js'
 import type { GroupReporter } from './group-reporter.js'
@@ -27,6 +28,7 @@ export interface Ipv6Context {
   readonly identifiers: InterfaceIdentifiers
   readonly sources: SourceSelection
   readonly groups: GroupMembership
+  readonly anycasts: Anycasts
   readonly protocols: ProtocolTable
   /** How often control messages leave. */
   readonly rate: ErrorRateLimit

@@ -1,5 +1,6 @@
 import { isLinkLocal, isLoopback, multicastScope, SCOPE_INTERFACE_LOCAL } from '@jackfield/addr'
 import {
+  CAST_ANYCAST,
   ERROR_PORT_UNREACHABLE,
   ERROR_REASSEMBLY_TIMEOUT,
   ERROR_UNKNOWN_HEADER,
@@ -53,7 +54,8 @@ export class Input {
     // A link-local address is this host's on its own link alone (RFC 4007 9); a loopback knows no links.
     const zone = isLinkLocal(destination) && !networkInterface.loopback ? networkInterface.index : 0
     const own = context.routes.localEntry(destination, zone)
-    if (own?.type === 'local') {
+    if (own?.type === 'local' || own?.type === 'anycast') {
+      if (own.type === 'anycast') header.cast = CAST_ANYCAST
       // What a host sends to its own link-local address stays on that link, though a loopback brought it.
       if (networkInterface.loopback && own.interface !== undefined && isLinkLocal(destination)) {
         packet.interfaceIndex = own.interface

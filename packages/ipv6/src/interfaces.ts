@@ -89,6 +89,12 @@ export class Interfaces {
     routes.flush(networkInterface.index)
   }
 
+  /** RFC 4291 2.6.1: a router shares an address of each of its subnets with their other routers. */
+  updateAnycasts(): void {
+    const { addresses, anycasts } = this.context
+    anycasts.follow(addresses.list(), (networkInterface) => this.routing.has(networkInterface))
+  }
+
   /** RFC 4291 2.8: a router is in the groups of routers. */
   private updateRouting(networkInterface: NetworkInterface): void {
     const { configurations, groups } = this.context
@@ -101,5 +107,6 @@ export class Interfaces {
       if (wanted) groups.join(networkInterface, group)
       else groups.leave(networkInterface, group)
     }
+    this.updateAnycasts()
   }
 }

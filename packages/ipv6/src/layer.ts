@@ -1,5 +1,6 @@
 import { type IpAddress, isLinkLocal, type Prefix } from '@jackfield/addr'
 import {
+  CAST_ANYCAST,
   CAST_MULTICAST,
   CAST_UNICAST,
   type ControlMessages,
@@ -32,6 +33,7 @@ import {
 import type { Packet } from '@jackfield/packet'
 import type { AddressOptions, Ipv6Address } from './address.js'
 import { Addresses } from './addresses.js'
+import { Anycasts } from './anycasts.js'
 import { type ConfigurationKey, Configurations } from './configuration.js'
 import type { Ipv6Context } from './context.js'
 import { ControlIn } from './control-in.js'
@@ -150,6 +152,7 @@ export class Ipv6Layer implements NetworkLayer {
       identifiers: new InterfaceIdentifiers(this.configurations, host.random),
       sources,
       groups,
+      anycasts: new Anycasts(routes, groups),
       protocols: new ProtocolTable(),
       rate,
       control: null,
@@ -336,8 +339,9 @@ export class Ipv6Layer implements NetworkLayer {
     return this.context.routes.localEntry(address, interfaceIndex)?.type === 'local'
   }
 
-  castOf(address: IpAddress): number {
-    return address.isMulticast ? CAST_MULTICAST : CAST_UNICAST
+  castOf(address: IpAddress, interfaceIndex: number): number {
+    if (address.isMulticast) return CAST_MULTICAST
+    return this.context.routes.localEntry(address, interfaceIndex)?.type === 'anycast' ? CAST_ANYCAST : CAST_UNICAST
   }
 
   sourceFor(target: IpAddress, interfaceIndex: number): IpAddress | null {
@@ -385,6 +389,7 @@ export class Ipv6Layer implements NetworkLayer {
   }
 
   private addressChanged(entry: Ipv6Address): void {
+    this.interfaces.updateAnycasts()
     this.changed()
     if (entry.origin === 'link-local') this.context.reporter?.linkLocalChanged(entry.interface)
   }

@@ -124,10 +124,9 @@ function installNdp(host: Host, layer: Ipv6Layer, neighborSettings: NeighborSett
   const configurations = new NdpConfigurations()
   const counters = createNdpCounters()
   const ndp = layer.setDiscovery((context, out) => {
-    const { network, clock, random, pool, addresses, routes, identifiers } = context
+    const { identifiers, configurations: layer } = context
     const send = sender(out, ND_HOP_LIMIT, false)
-    const parts = { host, network, clock, random, pool, addresses, routes, configurations, counters, send }
-    return new Ndp({ ...parts, layer: context.configurations }, identifiers, neighborSettings)
+    return new Ndp({ ...context, layer, configurations, counters, send }, identifiers, neighborSettings)
   })
   host.addCounters(counters)
   host.addInterfaceSettings((of) => configurations.settings(of))

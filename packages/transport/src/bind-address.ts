@@ -1,5 +1,5 @@
 import type { IpAddress } from '@jackfield/addr'
-import { CAST_UNICAST, EADDRNOTAVAIL, EINVAL, type Host } from '@jackfield/interfaces'
+import { CAST_BROADCAST, CAST_MULTICAST, EADDRNOTAVAIL, EINVAL, type Host } from '@jackfield/interfaces'
 import type { IpSocketOptions } from './ip-socket-options.js'
 
 /**
@@ -16,5 +16,6 @@ export function checkBindAddress(host: Host, options: IpSocketOptions, address: 
   if (linkLocal && zone === 0) return -EINVAL
   if (options.freebind || options.transparent || options.settings.nonlocalBind !== 0) return 0
   if (network.isLocal(address, linkLocal ? zone : 0)) return 0
-  return network.castOf(address, 0) === CAST_UNICAST ? -EADDRNOTAVAIL : 0
+  const cast = network.castOf(address, 0)
+  return cast === CAST_MULTICAST || cast === CAST_BROADCAST ? 0 : -EADDRNOTAVAIL
 }

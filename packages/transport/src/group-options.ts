@@ -101,11 +101,7 @@ export function addressOf(value: unknown): IpAddress | null {
  * The interface that an option names by index, name or local address, or (where it names none) the one by which
  * packets to the group leave. null: no such interface.
  */
-function findInterface(
-  options: IpSocketOptions,
-  named: unknown,
-  group: IpAddress | null,
-): NetworkInterface | null {
+function findInterface(options: IpSocketOptions, named: unknown, group: IpAddress | null): NetworkInterface | null {
   const { host } = options
   if (typeof named === 'number' && named !== 0) return host.interfaceByIndex(named) ?? null
   const address = addressOf(named)

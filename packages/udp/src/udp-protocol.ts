@@ -1,4 +1,5 @@
 import {
+  CAST_ANYCAST,
   CAST_MULTICAST,
   CAST_UNICAST,
   DELIVERED,
@@ -81,7 +82,9 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
     packet.transportHeader = at
     const remotePort = view.getUint16(at)
     const localPort = view.getUint16(at + 2)
-    if (header.cast !== CAST_UNICAST) return this.deliverToAll(packet, header, localPort, remotePort)
+    if (header.cast !== CAST_UNICAST && header.cast !== CAST_ANYCAST) {
+      return this.deliverToAll(packet, header, localPort, remotePort)
+    }
     const { source, destination, interfaceIndex } = header
     const socket = this.table.lookup(destination, localPort, source, remotePort, interfaceIndex)
     if (socket === null) {

@@ -1,5 +1,6 @@
 import { IPV6_ANY, type IpAddress } from '@jackfield/addr'
 import {
+  CAST_MULTICAST,
   CAST_UNICAST,
   ERROR_PACKET_TOO_BIG,
   ERROR_UNKNOWN_OPTION,
@@ -52,7 +53,7 @@ export class ErrorsOut {
 
   /** RFC 4443 2.4 e: what no error is ever sent about. */
   private mayAnswer(packet: Packet, header: NetworkHeader, kind: number): boolean {
-    const toMany = packet.packetType !== PACKET_HOST || header.cast !== CAST_UNICAST
+    const toMany = packet.packetType !== PACKET_HOST || header.cast === CAST_MULTICAST
     if (toMany && kind !== ERROR_PACKET_TOO_BIG && kind !== ERROR_UNKNOWN_OPTION) return false
     const at = packet.networkHeader
     if (at < 0 || packet.end - at < IPV6_HEADER_LENGTH) return false

@@ -1,5 +1,6 @@
 import { IPV6_ANY } from '@jackfield/addr'
 import {
+  CAST_ANYCAST,
   CAST_UNICAST,
   DELIVERED,
   type Delivery,
@@ -111,7 +112,8 @@ export class Icmpv6 implements TransportLayer, SentCounter {
     const { settings, network, output } = this
     const { source, destination } = header
     const one = header.cast === CAST_UNICAST
-    if (settings.echoIgnoreAll6 || (!one && settings.echoIgnoreMulticast)) {
+    const ignored = header.cast === CAST_ANYCAST ? settings.echoIgnoreAnycast : settings.echoIgnoreMulticast
+    if (settings.echoIgnoreAll6 || (!one && ignored)) {
       this.counters.Icmp6InEchosIgnored++
       packet.release()
       return DELIVERED

@@ -4,6 +4,7 @@ import type { Host, NetworkInterface, NetworkLayer } from '@jackfield/interfaces
 import type { RouteTable } from '@jackfield/ip'
 import type { Packet, PacketPool } from '@jackfield/packet'
 import type { Addresses } from '../addresses.js'
+import type { Anycasts } from '../anycasts.js'
 import type { Configurations } from '../configuration.js'
 import type { NdpConfigurations } from './configuration.js'
 import type { NdpCounters } from './counters.js'
@@ -27,6 +28,7 @@ export interface NdpContext {
   readonly random: RandomSource
   readonly pool: PacketPool
   readonly addresses: Addresses
+  readonly anycasts: Anycasts
   /** The layer's settings of interfaces. */
   readonly layer: Configurations
   readonly configurations: NdpConfigurations

@@ -243,6 +243,7 @@ export class Ndp implements NeighborDiscovery {
     for (const place of this.places.values()) closePlace(place)
     this.places.clear()
     this.duplicates.close()
+    this.neighborMessages.close()
     this.autoconfiguration.close()
   }
 

@@ -1,3 +1,5 @@
+import { Prefix } from '@jackfield/addr'
+import { CAST_ANYCAST, CAST_UNICAST } from '@jackfield/interfaces'
 import { describe, expect, test } from 'vitest'
 import {
   advertisement,
@@ -143,6 +145,70 @@ describe('neighbour solicitations (RFC 4861 7.2.3, 7.2.4)', () => {
     node.hear(longer.slice(0, 32), { source: PEER, extensions: [piece(0, true)] })
     node.hear(longer.slice(32), { source: PEER, extensions: [piece(32, false)] })
     expect(node.neighbor(PEER)).toBe(`${OTHER_LINK} STALE`)
+    node.close()
+  })
+})
+
+describe('anycast addresses (RFC 4291 2.6.1, RFC 4861 7.2.7)', () => {
+  const SUBNET = '2001:db8::'
+  const router = (settings: Readonly<Record<string, number>> = {}): Node => {
+    const node = new Node({ forwarding: 1, dad_transmits: 0, ...settings }, ['2001:db8::1/64', '2001:db8:1::1/127'])
+    node.said()
+    return node
+  }
+  const asked: Coming = { source: '2001:db8::2', destination: 'ff02::1:ff00:0' }
+  const answer = `NA ${SUBNET} RS 2001:db8::1 > 2001:db8::2 at ${OWN_LINK}`
+
+  test('a router answers for the address of its subnet: within a second, leaving the first who answered in his place', () => {
+    const node = router()
+    expect(node.hear(solicitation(SUBNET, LINK), asked)).toBe(true)
+    expect(node.said()).toEqual([])
+    expect(node.seconds(1)).toEqual([answer])
+    node.close()
+  })
+
+  test('who asks it alone is answered at once', () => {
+    const node = router()
+    node.hear(solicitation(SUBNET, LINK), { source: '2001:db8::2', destination: SUBNET })
+    expect(node.said()).toEqual([answer])
+    node.close()
+  })
+
+  test('it is this host’s and no source; it goes with forwarding, with its address, and is none on a link of two', () => {
+    const node = router()
+    const local = (): string[] =>
+      node.network.routes().flatMap(({ type, destination }) => (type === 'anycast' ? [`${destination}`] : []))
+    expect(local().toSorted()).toEqual(['2001:db8::/128', 'fe80::/128'])
+    expect([node.network.castOf(ip(SUBNET), 2), node.network.isLocal(ip(SUBNET), 2)]).toEqual([CAST_ANYCAST, false])
+    node.network.addAddress(node.eth, Prefix.parse('2001:db8::5/64'))
+    node.network.removeAddress(node.eth, ip('2001:db8::1'))
+    expect(local()).toContain('2001:db8::/128')
+    node.network.removeAddress(node.eth, ip('2001:db8::5'))
+    expect(local()).toEqual(['fe80::/128'])
+    node.set('forwarding', 0)
+    expect(local()).toEqual([])
+    expect(node.network.castOf(ip(SUBNET), 2)).toBe(CAST_UNICAST)
+    node.close()
+  })
+
+  test('nobody probes for one, and a host has none', () => {
+    const node = router()
+    expect(node.hear(solicitation(SUBNET), { source: '::', destination: 'ff02::1:ff00:0' })).toBe(true)
+    expect(node.seconds(2)).toEqual([])
+    const host = settled()
+    host.hear(solicitation('fe80::', LINK), { source: PEER, destination: 'ff02::1:ff00:0' })
+    expect(host.seconds(2)).toEqual([])
+    node.close()
+    host.close()
+  })
+
+  test('however many ask, some wait at a time', () => {
+    const node = router()
+    for (let i = 0; i < 200; i++) {
+      node.hear(solicitation(SUBNET, LINK), { source: `2001:db8::2:${i.toString(16)}`, destination: 'ff02::1:ff00:0' })
+    }
+    expect(node.seconds(1)).toHaveLength(64)
+    expect(node.counter('NdpInIgnored')).toBe(200 - 64)
     node.close()
   })
 })

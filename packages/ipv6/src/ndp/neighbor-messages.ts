@@ -11,6 +11,7 @@ import {
 import type { NdpContext } from './context.js'
 import type { DuplicateDetection } from './duplicate-detection.js'
 import type { Neighbors } from './neighbors.js'
+import { SharedAdverts } from './shared-adverts.js'
 import type { NdpTransmitter, Nonce } from './transmitter.js'
 import { type NdpMessage, readLinkAddress } from './wire/read.js'
 import { ADVERT_OVERRIDE, ADVERT_ROUTER, ADVERT_SOLICITED } from './wire/types.js'
@@ -20,11 +21,17 @@ export class NeighborMessages {
   private readonly context: NdpContext
   private readonly transmitter: NdpTransmitter
   private readonly duplicates: DuplicateDetection
+  private readonly shared: SharedAdverts
 
   constructor(context: NdpContext, transmitter: NdpTransmitter, duplicates: DuplicateDetection) {
     this.context = context
     this.transmitter = transmitter
     this.duplicates = duplicates
+    this.shared = new SharedAdverts(context, transmitter)
+  }
+
+  close(): void {
+    this.shared.close()
   }
 
   /** A neighbour solicitation. False where it is malformed (RFC 4861 7.1.1). */
@@ -35,17 +42,18 @@ export class NeighborMessages {
     if (isProbe && (options.sourceLinkAddress !== 0 || !isSolicitedNode(header.destination))) return false
     const { networkInterface } = neighbors
     const own = this.context.addresses.find(networkInterface, target)
-    if (own === undefined || own.state === 'duplicate') {
+    const shared = own === undefined && !isProbe && this.context.anycasts.has(networkInterface, target)
+    if (!shared && (own === undefined || own.state === 'duplicate')) {
       this.context.counters.NdpInIgnored++
       return true
     }
-    if (own.state === 'tentative') {
+    if (own?.state === 'tentative') {
       // RFC 4862 5.4.3: who asks from an address only wants to reach us there, which nobody can yet.
       if (isProbe) this.duplicates.heardProbe(own, nonceOf(view, options.nonce))
       return true
     }
     if (isProbe) {
-      this.transmitter.neighborAdvert(networkInterface, own.address, null)
+      if (own !== undefined) this.transmitter.neighborAdvert(networkInterface, own.address, null)
       return true
     }
     if (options.sourceLinkAddress !== 0) {
@@ -58,7 +66,8 @@ export class NeighborMessages {
       this.context.counters.NdpInIgnored++
       return true
     }
-    this.transmitter.neighborAdvert(networkInterface, own.address, header.source)
+    if (own !== undefined) this.transmitter.neighborAdvert(networkInterface, own.address, header.source)
+    else this.shared.answer(networkInterface, target, header.source, !header.destination.isMulticast)
     return true
   }
 

@@ -55,13 +55,14 @@ export class NdpTransmitter {
 
   /** Says that an address is ours: to who asked for it, or, with `to` null, to everybody on the link (RFC 4861 7.2.4, 7.2.6). */
   neighborAdvert(networkInterface: NetworkInterface, target: IpAddress, to: IpAddress | null): void {
-    const { pool, layer } = this.context
-    const isRouter = layer.of(networkInterface.index).forwarding === 1
-    const flags = ADVERT_OVERRIDE | (isRouter ? ADVERT_ROUTER : 0) | (to === null ? 0 : ADVERT_SOLICITED)
-    const packet = pool.allocate(NEIGHBOR_MESSAGE_LENGTH + LINK_ADDRESS_OPTION_LENGTH)
-    const end = writeNeighborAdvert(packet.view, packet.start, target, flags)
-    packet.end = this.linkAddress(packet.view, end, networkInterface, ND_OPT_TARGET_LINKADDR)
-    this.send(packet, target, to ?? ALL_NODES, networkInterface)
+    const flags = ADVERT_OVERRIDE | (to === null ? 0 : ADVERT_SOLICITED)
+    this.advertise(networkInterface, target, target, to ?? ALL_NODES, flags)
+  }
+
+  /** Answers for an address that others have too, from one that is ours; nothing while there is none. */
+  sharedAdvert(networkInterface: NetworkInterface, target: IpAddress, to: IpAddress): void {
+    const source = this.context.network.sourceFor(to, networkInterface.index)
+    if (source !== null) this.advertise(networkInterface, source, target, to, ADVERT_SOLICITED)
   }
 
   /** Asks for routers (RFC 4861 6.3.7); from `::` while there is no link-local address. */
@@ -77,6 +78,21 @@ export class NdpTransmitter {
   send(packet: Parameters<NdpContext['send']>[0], source: IpAddress, to: IpAddress, out: NetworkInterface): void {
     this.context.send(packet, source, to, out)
     this.context.host.needBurstEnd()
+  }
+
+  private advertise(
+    networkInterface: NetworkInterface,
+    source: IpAddress,
+    target: IpAddress,
+    to: IpAddress,
+    flags: number,
+  ): void {
+    const { pool, layer } = this.context
+    const isRouter = layer.of(networkInterface.index).forwarding === 1
+    const packet = pool.allocate(NEIGHBOR_MESSAGE_LENGTH + LINK_ADDRESS_OPTION_LENGTH)
+    const end = writeNeighborAdvert(packet.view, packet.start, target, flags | (isRouter ? ADVERT_ROUTER : 0))
+    packet.end = this.linkAddress(packet.view, end, networkInterface, ND_OPT_TARGET_LINKADDR)
+    this.send(packet, source, to, networkInterface)
   }
 
   private linkAddress(view: DataView, at: number, networkInterface: NetworkInterface, type: number): number {

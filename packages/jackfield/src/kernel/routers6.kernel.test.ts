@@ -143,6 +143,8 @@ describe("the stack's advertisements", () => {
     expect((await run('sysctl', '-n', `net.ipv6.conf.${name}.mtu`)).trim()).toBe('1380')
     await kernelSettled(name)
     expect(await ping('-6', '-c', '3', '-l', '3', 'fd52:1::1')).toMatchObject({ received: 3 })
+    // The address that the routers of the subnet share (RFC 4291 2.6.1): the answer comes from one of them.
+    expect(await run('ping', '-6', '-c', '1', 'fd52:1::')).toContain('bytes from fd52:1::1')
     // Beyond the link, by the default route.
     expect(await ping('-6', '-c', '3', '-l', '3', 'fd53:1::1')).toMatchObject({ received: 3 })
     expect(await ping('-6', '-c', '3', '-l', '3', '-s', '20000', 'fd53:1::1')).toMatchObject({ received: 3 })
