@@ -1,5 +1,6 @@
 import { IpAddress, isLinkLocal, Prefix } from '@jackfield/addr'
 import { IPV6_HEADER_LENGTH, IPV6_MIN_MTU } from '../wire/header.js'
+import { LONGEST_LIFETIME } from './wire/lifetime.js'
 import { ROUTER_ADVERT_LENGTH, ROUTER_MANAGED, ROUTER_OTHER } from './wire/types.js'
 import {
   dnsOptionLength,
@@ -9,8 +10,6 @@ import {
   routeOptionLength,
 } from './wire/write.js'
 
-/** A lifetime on the wire that never ends. */
-export const FOREVER = 0xffff_ffff
 /** Prefixes, and routes, in one advertisement: hosts read no more. */
 const MAX_LISTED = 32
 const MAX_SERVERS = 16
@@ -102,7 +101,7 @@ export function settle(options: AdvertiseOptions): Advertised {
   const routes = atMost(MAX_LISTED, 'routes', options.routes).map((each) => settleRoute(each, usual))
   const dnsServers = atMost(MAX_SERVERS, 'dnsServers', options.dnsServers).map(settleServer)
   const dnsLifetime = options.dnsLifetime ?? usual
-  if (dnsLifetime !== Infinity) within('dnsLifetime', dnsLifetime, 1, FOREVER - 1)
+  if (dnsLifetime !== Infinity) within('dnsLifetime', dnsLifetime, 1, LONGEST_LIFETIME)
   const { prefixes, mtu, hopLimit } = options
   const taken =
     LINK_ADDRESS_OPTION_LENGTH +
@@ -139,7 +138,7 @@ export function settlePrefix(given: AdvertisedPrefix): Required<AdvertisedPrefix
   const validLifetime = given.validLifetime ?? 86_400
   const preferredLifetime = given.preferredLifetime ?? Math.min(14_400, validLifetime)
   for (const lifetime of [validLifetime, preferredLifetime]) {
-    if (lifetime !== Infinity) within('lifetime of a prefix', lifetime, 0, FOREVER - 1)
+    if (lifetime !== Infinity) within('lifetime of a prefix', lifetime, 0, LONGEST_LIFETIME)
   }
   if (preferredLifetime > validLifetime) {
     throw new RangeError(`preferredLifetime is at most validLifetime, ${validLifetime}, not ${preferredLifetime}`)
@@ -160,7 +159,7 @@ function settleRoute(given: string | AdvertisedRoute, usual: number): Advertised
   if (prefix.address.version !== 6 || isUnfit(prefix.address)) {
     throw new RangeError(`${prefix} is not an IPv6 prefix to advertise a route to: give one as 2001:db8:2::/48`)
   }
-  if (lifetime !== Infinity) within('lifetime of a route', lifetime, 0, FOREVER - 1)
+  if (lifetime !== Infinity) within('lifetime of a route', lifetime, 0, LONGEST_LIFETIME)
   return { prefix: prefix.masked, preference: preferenceBits(preference), lifetime }
 }
 

@@ -1,14 +1,12 @@
-import { type Eui64, IpAddress, isLinkLocal, Prefix } from '@jackfield/addr'
+import { type Eui64, IpAddress, Prefix } from '@jackfield/addr'
 import type { NetworkInterface } from '@jackfield/interfaces'
 import type { AddressOrigin, Ipv6Address } from '../address.js'
 import type { InterfaceIdentifiers } from '../interface-identifier.js'
 import type { NdpContext } from './context.js'
 import { type Retransmit, TemporaryAddresses } from './temporary-addresses.js'
-import type { PrefixInformation } from './wire/read.js'
 
 /** The least that an unauthenticated advertisement can cut a valid lifetime down to, in seconds (RFC 4862 5.5.3 e). */
 const TWO_HOURS = 7200
-const FOREVER = 0xffff_ffff
 
 /** Other identifiers that are tried in the place of duplicates (RFC 7217 7: IDGEN_RETRIES). */
 const IDGEN_RETRIES = 3
@@ -31,13 +29,12 @@ export class Autoconfiguration {
     this.temporary = new TemporaryAddresses(context, identifiers, room, retransmit)
   }
 
-  /** A prefix was advertised for hosts to make addresses of (RFC 4862 5.5.3). */
-  prefix(information: PrefixInformation, networkInterface: NetworkInterface): void {
-    const { prefix, validLifetime, preferredLifetime } = information
-    if (!information.autonomous || isLinkLocal(prefix.address) || preferredLifetime > validLifetime) return
-    if (prefix.address.isMulticast || prefix.length !== 64) return
-    const valid = validLifetime === FOREVER ? Infinity : validLifetime
-    const preferred = preferredLifetime === FOREVER ? Infinity : preferredLifetime
+  /**
+   * A prefix was advertised for hosts to make addresses of (RFC 4862 5.5.3), and found to be one that a router may advertise.
+   * @param preferred lifetime in seconds, Infinity for ever; at most `valid`
+   */
+  prefix(prefix: Prefix, networkInterface: NetworkInterface, preferred: number, valid: number): void {
+    if (prefix.length !== 64) return
     let known = false
     for (const address of this.context.addresses.list()) {
       if (address.interface !== networkInterface || address.origin !== 'autoconfigured') continue

@@ -37,7 +37,7 @@ export class ExpiringList<T extends Expiring> {
     return true
   }
 
-  /** Gives an entry another `seconds` from now, 0xffffffff for ever (RFC 4861 4.6.2). */
+  /** Gives an entry another `seconds` from now, Infinity for ever. */
   extend(entry: T, seconds: number): void {
     entry.until = untilOf(this.clock, seconds)
     this.arm()
@@ -70,9 +70,9 @@ export class ExpiringList<T extends Expiring> {
   }
 }
 
-/** The time of the clock `seconds` from now, where 0xffffffff is for ever. */
+/** The time of the clock `seconds` from now; Infinity for ever. */
 export function untilOf(clock: Clock, seconds: number): number {
-  return seconds === 0xffff_ffff ? Infinity : clock.now() + seconds * 1e6
+  return clock.now() + seconds * 1e6
 }
 
 /** Seconds from now until a time of the clock; Infinity for ever. */

@@ -2,6 +2,7 @@ import type { IpAddress } from '@jackfield/addr'
 import type { NetworkInterface } from '@jackfield/interfaces'
 import type { NdpContext } from './context.js'
 import { type Expiring, ExpiringList, secondsLeft, untilOf } from './expiring-list.js'
+import { lifetimeFromWire } from './wire/lifetime.js'
 import type { DnsServerInformation } from './wire/read.js'
 
 /** Of one interface (RFC 8106 5.3.1 asks for three at least). */
@@ -33,7 +34,9 @@ export class LearnedServers {
   }
 
   /** A router told of servers: their lifetime begins anew, or ends (RFC 8106 6.2). */
-  told({ addresses, lifetime }: DnsServerInformation): void {
+  told(information: DnsServerInformation): void {
+    const { addresses } = information
+    const lifetime = lifetimeFromWire(information.lifetime)
     for (const address of addresses) {
       if (address.isMulticast || address.isUnspecified) continue
       const known = this.servers.find((server) => server.address.equals(address))

@@ -2,9 +2,10 @@ import type { Prefix } from '@jackfield/addr'
 import type { Timer } from '@jackfield/clock'
 import type { NetworkInterface } from '@jackfield/interfaces'
 import { ALL_NODES } from '../groups.js'
-import { type Advertised, type AdvertiseOptions, FOREVER, isUnfit, settle, settlePrefix } from './advertise-options.js'
+import { type Advertised, type AdvertiseOptions, isUnfit, settle, settlePrefix } from './advertise-options.js'
 import type { NdpContext } from './context.js'
 import { linkAddressOf, type NdpTransmitter } from './transmitter.js'
+import { lifetimeToWire } from './wire/lifetime.js'
 import { ND_OPT_SOURCE_LINKADDR, ROUTER_ADVERT_LENGTH } from './wire/types.js'
 import {
   dnsOptionLength,
@@ -132,17 +133,17 @@ export class RouterAdvertiser {
         each.prefix,
         each.onLink,
         each.autonomous,
-        secondsOf(each.validLifetime),
-        secondsOf(each.preferredLifetime),
+        lifetimeToWire(each.validLifetime),
+        lifetimeToWire(each.preferredLifetime),
       )
     }
     // Who is no router any more is no way to anywhere either.
     const ceases = routerLifetime === 0 && options.lifetime !== 0
     for (const { prefix, preference, lifetime } of options.routes) {
-      at = writeRouteOption(view, at, prefix, preference, ceases ? 0 : secondsOf(lifetime))
+      at = writeRouteOption(view, at, prefix, preference, ceases ? 0 : lifetimeToWire(lifetime))
     }
     if (options.dnsServers.length > 0) {
-      writeDnsOption(view, at, options.dnsServers, ceases ? 0 : secondsOf(options.dnsLifetime))
+      writeDnsOption(view, at, options.dnsServers, ceases ? 0 : lifetimeToWire(options.dnsLifetime))
     }
     this.transmitter.send(packet, source, ALL_NODES, networkInterface)
     return true
@@ -158,9 +159,4 @@ export class RouterAdvertiser {
     }
     return prefixes.slice(0, this.options.maxPrefixes).map((prefix) => settlePrefix({ prefix }))
   }
-}
-
-/** A lifetime as the wire has it. */
-function secondsOf(lifetime: number): number {
-  return lifetime === Infinity ? FOREVER : lifetime
 }

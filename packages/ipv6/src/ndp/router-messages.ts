@@ -15,6 +15,7 @@ import type { LearnedServers } from './learned-servers.js'
 import type { Neighbors } from './neighbors.js'
 import type { RouterAdvertiser } from './router-advertiser.js'
 import { listensToRouters, type RouterSolicitation } from './router-solicitation.js'
+import { lifetimeFromWire } from './wire/lifetime.js'
 import {
   type NdpMessage,
   readDnsServers,
@@ -135,12 +136,14 @@ export class RouterMessages {
     const { prefixes, prefixCount } = message.options
     for (let i = 0; i < prefixCount; i++) {
       const information = readPrefixInformation(view, prefixes[i] as number)
-      if (information === null || isLinkLocal(information.prefix.address)) continue
-      const { prefix, onLink, validLifetime, preferredLifetime } = information
-      if (prefix.address.isMulticast || preferredLifetime > validLifetime) continue
-      if (validLifetime !== 0 && validLifetime < accept_ra_min_lft) continue
-      if (onLink) on.routes.prefix(prefix, validLifetime)
-      if (autoconf === 1) this.autoconfiguration.prefix(information, networkInterface)
+      if (information === null) continue
+      const { prefix, onLink, autonomous } = information
+      const valid = lifetimeFromWire(information.validLifetime)
+      const preferred = lifetimeFromWire(information.preferredLifetime)
+      if (isLinkLocal(prefix.address) || prefix.address.isMulticast || preferred > valid) continue
+      if (valid !== 0 && valid < accept_ra_min_lft) continue
+      if (onLink) on.routes.prefix(prefix, valid)
+      if (autoconf === 1 && autonomous) this.autoconfiguration.prefix(prefix, networkInterface, preferred, valid)
     }
   }
 
@@ -149,10 +152,11 @@ export class RouterMessages {
     const { accept_ra_rt_info_max_plen, accept_ra_defrtr, ra_defrtr_metric } = this.context.configurations.of(index)
     const { routes, routeCount } = message.options
     for (let i = 0; i < routeCount; i++) {
-      const { prefix, preference, lifetime } = readRouteInformation(view, routes[i] as number)
+      const { prefix, preference, lifetime: seconds } = readRouteInformation(view, routes[i] as number)
       // RFC 4191 2.3: an option with a reserved preference is not for us.
       if (((preference >> 3) & 3) === 2 || prefix.address.isMulticast || isLinkLocal(prefix.address)) continue
       const rank = preferenceOf(preference)
+      const lifetime = lifetimeFromWire(seconds)
       if (prefix.length === 0) {
         if (accept_ra_defrtr === 1) on.routes.router(header.source, lifetime, rank, ra_defrtr_metric)
       } else if (prefix.length <= accept_ra_rt_info_max_plen) {
