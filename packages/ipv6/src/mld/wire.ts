@@ -1,5 +1,6 @@
-import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlotV6 } from '@jackfield/addr'
+import { createAddressSlot, type IpAddress, type IpAddressSlot } from '@jackfield/addr'
 import { MLD_LISTENER_QUERY, MLDV2_LISTENER_REPORT } from '../wire/control-type.js'
+import { readAddress } from '../wire/header.js'
 
 /** Bytes of a message of MLDv1, and the least of any but a report of MLDv2. */
 export const MLD_LENGTH = 24
@@ -39,8 +40,7 @@ export function readMld(view: DataView, start: number, end: number, message: Mld
   message.sourcesAt = 0
   if (message.type === MLDV2_LISTENER_REPORT) return true
   if (length < MLD_LENGTH) return false
-  const at = start + 8
-  setSlotV6(message.group, view.getInt32(at), view.getInt32(at + 4), view.getInt32(at + 8), view.getInt32(at + 12))
+  readAddress(message.group, view, start + 8)
   if (message.type !== MLD_LISTENER_QUERY) return true
   if (length < MLD2_QUERY_LENGTH) {
     message.version = 1

@@ -1,4 +1,4 @@
-import { createAddressSlot, type IpAddress, type MacAddress, setSlotV6 } from '@jackfield/addr'
+import { createAddressSlot, type IpAddress, type MacAddress } from '@jackfield/addr'
 import { ETH_P_IPV6, type NeighborEntry, type NeighborResolver, type NetworkInterface } from '@jackfield/interfaces'
 import {
   createNeighborCache,
@@ -10,11 +10,9 @@ import {
   NUD_VALID,
 } from '@jackfield/neighbor'
 import type { Packet } from '@jackfield/packet'
-import { IPV6_HEADER_LENGTH } from '../wire/header.js'
+import { IPV6_HEADER_LENGTH, IPV6_SOURCE, readAddress } from '../wire/header.js'
 import type { NdpContext } from './context.js'
 import type { NdpTransmitter } from './transmitter.js'
-
-const SOURCE_AT = 8
 
 /** Told that a neighbour did not answer, or did: the choice of a router depends on it (RFC 4861 6.3.6). */
 export type ReachabilityChanged = (address: IpAddress) => void
@@ -99,9 +97,7 @@ export class Neighbors implements NeighborProtocol, NeighborResolver {
     const { addresses, network } = this.context
     const { index } = this.networkInterface
     if (packet !== null && packet.length >= IPV6_HEADER_LENGTH) {
-      const { view, start } = packet
-      const at = start + SOURCE_AT
-      setSlotV6(this.source, view.getInt32(at), view.getInt32(at + 4), view.getInt32(at + 8), view.getInt32(at + 12))
+      readAddress(this.source, packet.view, packet.start + IPV6_SOURCE)
       const own = addresses.find(this.networkInterface, this.source)
       if (own?.usable === true) return own.address
     }

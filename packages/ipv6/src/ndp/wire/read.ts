@@ -1,4 +1,5 @@
-import { createAddressSlot, IpAddress, type IpAddressSlot, MacAddress, Prefix, setSlotV6 } from '@jackfield/addr'
+import { createAddressSlot, IpAddress, type IpAddressSlot, MacAddress, Prefix } from '@jackfield/addr'
+import { readAddress } from '../../wire/header.js'
 import { NdpOptions, readNdpOptions } from './options.js'
 import {
   ND_NEIGHBOR_ADVERT,
@@ -69,8 +70,8 @@ export function readNdp(view: DataView, start: number, end: number, message: Ndp
     message.retransmitTimer = view.getUint32(start + 12)
   } else if (type !== ND_ROUTER_SOLICIT) {
     if (type === ND_NEIGHBOR_ADVERT) message.flags = view.getUint8(start + 4)
-    readAddress(view, start + 8, message.target)
-    if (type === ND_REDIRECT) readAddress(view, start + 24, message.destination)
+    readAddress(message.target, view, start + 8)
+    if (type === ND_REDIRECT) readAddress(message.destination, view, start + 24)
   }
   return readNdpOptions(view, start + length, end, message.options)
 }
@@ -149,8 +150,4 @@ export function readDnsServers(view: DataView, at: number): DnsServerInformation
 /** The Ethernet address at an offset that `readNdpOptions` gave. */
 export function readLinkAddress(view: DataView, at: number): MacAddress {
   return new MacAddress(view.getUint16(at), view.getInt32(at + 2))
-}
-
-function readAddress(view: DataView, at: number, slot: IpAddressSlot): void {
-  setSlotV6(slot, view.getInt32(at), view.getInt32(at + 4), view.getInt32(at + 8), view.getInt32(at + 12))
 }
