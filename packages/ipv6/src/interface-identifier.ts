@@ -88,6 +88,11 @@ export class InterfaceIdentifiers {
   }
 }
 
+/** The address that begins with the first 64 bits of `prefix` and ends with an identifier. */
+export function addressWith(prefix: IpAddress, identifier: Eui64): IpAddress {
+  return IpAddress.v6(prefix.w0, prefix.w1, identifier.high, identifier.low)
+}
+
 /** F(Prefix, Net_Iface, Network_ID, DAD_Counter, secret_key) of RFC 7217 5: the interface is its hardware address, or its name. */
 function stableIdentifier(
   secret: IpAddress,

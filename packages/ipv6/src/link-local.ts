@@ -2,7 +2,7 @@ import { IPV6_LOOPBACK, IpAddress, Prefix } from '@jackfield/addr'
 import type { NetworkInterface } from '@jackfield/interfaces'
 import type { Addresses } from './addresses.js'
 import type { Configurations } from './configuration.js'
-import { GENERATE_EUI64, GENERATE_NONE, type InterfaceIdentifiers } from './interface-identifier.js'
+import { addressWith, GENERATE_EUI64, GENERATE_NONE, type InterfaceIdentifiers } from './interface-identifier.js'
 
 /** RFC 4291 2.5.6. */
 const LINK_LOCAL = /* @__PURE__ */ IpAddress.v6(0xfe80_0000, 0, 0, 0)
@@ -29,7 +29,7 @@ export function addOwnAddresses(
   if (addresses.list().some((each) => each.interface === networkInterface && each.origin === 'link-local')) return
   const identifier = identifiers.of(networkInterface, LINK_LOCAL, 0)
   if (identifier === null) return
-  const prefix = new Prefix(IpAddress.v6(LINK_LOCAL.w0, 0, identifier.high, identifier.low), 64)
+  const prefix = new Prefix(addressWith(LINK_LOCAL, identifier), 64)
   if (addresses.find(networkInterface, prefix.address) !== undefined) return
   addresses.add(networkInterface, prefix, { origin: 'link-local' })
 }

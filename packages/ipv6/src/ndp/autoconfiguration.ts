@@ -1,8 +1,9 @@
-import { type Eui64, IpAddress, Prefix } from '@jackfield/addr'
+import { Prefix } from '@jackfield/addr'
 import type { NetworkInterface } from '@jackfield/interfaces'
 import type { AddressOrigin, Ipv6Address } from '../address.js'
-import type { InterfaceIdentifiers } from '../interface-identifier.js'
+import { addressWith, type InterfaceIdentifiers } from '../interface-identifier.js'
 import type { NdpContext } from './context.js'
+import { secondsLeft } from './expiring-list.js'
 import { type Retransmit, TemporaryAddresses } from './temporary-addresses.js'
 
 /** The least that an unauthenticated advertisement can cut a valid lifetime down to, in seconds (RFC 4862 5.5.3 e). */
@@ -56,11 +57,11 @@ export class Autoconfiguration {
   duplicate(address: Ipv6Address): boolean {
     if (address.origin === 'manual') return false
     const { addresses, clock } = this.context
-    const preferred = Math.max(0, (address.preferredUntil - clock.now()) / 1e6)
-    const valid = (address.validUntil - clock.now()) / 1e6
+    const preferred = secondsLeft(clock, address.preferredUntil)
+    const valid = secondsLeft(clock, address.validUntil)
     if (address.temporary) return this.temporary.duplicate(address, preferred, valid)
     const retry = (this.retries.get(address) ?? 0) + 1
-    if (retry > IDGEN_RETRIES || valid <= 0) return false
+    if (retry > IDGEN_RETRIES || valid === 0) return false
     const prefix = new Prefix(address.address, 64).masked
     if (!this.create(prefix, address.interface, preferred, valid, retry, address)) return false
     addresses.remove(address.interface, address.address)
@@ -86,7 +87,7 @@ export class Autoconfiguration {
   ): boolean {
     const identifier = this.identifiers.of(networkInterface, prefix.address, retry)
     if (identifier === null || !this.room(networkInterface)) return false
-    const own = addressOf(prefix, identifier)
+    const own = addressWith(prefix.address, identifier)
     const { addresses } = this.context
     if (addresses.find(networkInterface, own) !== undefined) return false
     const { origin, prefixRoute } = like
@@ -99,8 +100,8 @@ export class Autoconfiguration {
   /** RFC 4862 5.5.3 e: a lifetime grows at once, and shrinks to two hours at the least, so that nobody can take an address away. */
   private refresh(address: Ipv6Address, preferred: number, valid: number): void {
     const { addresses, clock } = this.context
-    const left = (address.validUntil - clock.now()) / 1e6
-    if (!(left > 0)) return
+    const left = secondsLeft(clock, address.validUntil)
+    if (left === 0) return
     let kept = valid
     if (valid <= TWO_HOURS && valid <= left) kept = Math.min(left, TWO_HOURS)
     addresses.setLifetimes(address, Math.min(preferred, kept), kept)
@@ -117,9 +118,4 @@ export class Autoconfiguration {
     counters.NdpAddressesRefused++
     return false
   }
-}
-
-/** The address of a prefix of 64 bits with an identifier. */
-export function addressOf(prefix: Prefix, identifier: Eui64): IpAddress {
-  return IpAddress.v6(prefix.address.w0, prefix.address.w1, identifier.high, identifier.low)
 }

@@ -1,9 +1,10 @@
-import { IpAddress, Prefix } from '@jackfield/addr'
+import { Prefix } from '@jackfield/addr'
 import type { Timer } from '@jackfield/clock'
 import type { NetworkInterface } from '@jackfield/interfaces'
 import type { Ipv6Address } from '../address.js'
-import type { InterfaceIdentifiers } from '../interface-identifier.js'
+import { addressWith, type InterfaceIdentifiers } from '../interface-identifier.js'
 import type { NdpContext } from './context.js'
+import { secondsLeft } from './expiring-list.js'
 
 /** The least of `REGEN_ADVANCE`, in seconds (RFC 8981 3.8). */
 const MIN_ADVANCE = 2
@@ -108,7 +109,7 @@ export class TemporaryAddresses {
     // RFC 8981 3.4 step 5.
     if (preferredLifetime <= advance || !this.room(networkInterface)) return
     const identifier = this.identifiers.temporary()
-    const own = IpAddress.v6(prefix.address.w0, prefix.address.w1, identifier.high, identifier.low)
+    const own = addressWith(prefix.address, identifier)
     if (addresses.find(networkInterface, own) !== undefined) return
     const made = addresses.add(networkInterface, new Prefix(own, 64), {
       origin: 'autoconfigured',
@@ -128,9 +129,9 @@ export class TemporaryAddresses {
     for (const [address, known] of [...this.known]) {
       if (known.succeeded || this.dueAt(address) > now) continue
       known.succeeded = true
-      const valid = (address.validUntil - now) / 1e6
+      const valid = secondsLeft(clock, address.validUntil)
       // What the prefix has left is what the address has, where its own limits are not shorter; advertisements put it right.
-      this.create(known.prefix, address.interface, Math.max(valid, 0), Math.max(valid, 0), 0)
+      this.create(known.prefix, address.interface, valid, valid, 0)
     }
     this.arm()
   }

@@ -1,5 +1,6 @@
 import { IPV6_ANY, type IpAddress, type MacAddress } from '@jackfield/addr'
 import { IFF_NOARP, type NetworkInterface } from '@jackfield/interfaces'
+import type { Packet } from '@jackfield/packet'
 import { ALL_NODES, ALL_ROUTERS, solicitedNode } from '../groups.js'
 import type { NdpContext } from './context.js'
 import {
@@ -75,7 +76,7 @@ export class NdpTransmitter {
   }
 
   /** Gives a message to the layer. */
-  send(packet: Parameters<NdpContext['send']>[0], source: IpAddress, to: IpAddress, out: NetworkInterface): void {
+  send(packet: Packet, source: IpAddress, to: IpAddress, out: NetworkInterface): void {
     this.context.send(packet, source, to, out)
     this.context.host.needBurstEnd()
   }
