@@ -24,6 +24,8 @@ export interface AddressWatcher {
 /** The host's IPv6 addresses, their states and lifetimes, and the routes and groups that come and go with them. */
 export class Addresses {
   private entries: readonly Ipv6Address[] = []
+  /** The routes in the table that came with addresses. */
+  private followed: ReadonlyMap<string, RouteEntry> = new Map()
   private readonly clock: Clock
   private readonly routes: RouteTable
   private readonly groups: GroupMembership
@@ -191,9 +193,6 @@ export class Addresses {
     this.followed = after
     this.entries = entries
   }
-
-  /** The routes in the table that came with addresses. */
-  private followed: ReadonlyMap<string, RouteEntry> = new Map()
 }
 
 /** Checks lifetimes: the preferred one is not longer than the valid one (RFC 4862 5.5.3 c). */

@@ -5,11 +5,13 @@ import type { NetworkInterface, Setting } from '@jackfield/interfaces'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Configurations } from './configuration.js'
 
-/** `addr_gen_mode`: from the hardware address; none for link-local addresses; by RFC 7217 with a secret given, or with a random one. */
+/**
+ * `addr_gen_mode`: from the hardware address; none for link-local addresses; by RFC 7217 with a secret given. The last, 3, makes the
+ * secret up.
+ */
 export const GENERATE_EUI64 = 0
 export const GENERATE_NONE = 1
 export const GENERATE_STABLE = 2
-export const GENERATE_RANDOM = 3
 
 /** Where the last 64 bits of an address come from that the host makes itself: `addr_gen_mode` and `stable_secret`. */
 export class InterfaceIdentifiers {

@@ -29,13 +29,14 @@ export class Interfaces {
   }
 
   remove(networkInterface: NetworkInterface): void {
-    const { addresses, groups, routes, discovery, reporter } = this.context
+    const { addresses, groups, identifiers, routes, discovery, reporter } = this.context
     this.running.delete(networkInterface)
     this.routing.delete(networkInterface)
     addresses.removeInterface(networkInterface)
     reporter?.removeInterface(networkInterface)
     discovery?.removeInterface(networkInterface)
     groups.removeInterface(networkInterface)
+    identifiers.forget(networkInterface.index)
     routes.flush(networkInterface.index)
   }
 
@@ -56,11 +57,6 @@ export class Interfaces {
   addOwnAddresses(networkInterface: NetworkInterface): void {
     const { addresses, configurations, identifiers } = this.context
     if (this.running.has(networkInterface)) addOwnAddresses(networkInterface, addresses, configurations, identifiers)
-  }
-
-  /** The interfaces on which IPv6 runs. */
-  list(): Iterable<NetworkInterface> {
-    return this.running
   }
 
   private start(networkInterface: NetworkInterface): void {

@@ -35,11 +35,6 @@ export class DuplicateDetection {
     this.observer = observer
   }
 
-  /** Whether an address is being probed. */
-  probing(address: Ipv6Address): boolean {
-    return this.probes.has(address)
-  }
-
   /**
    * Begins, after a random delay that keeps hosts apart that start together (RFC 4862 5.4.2).
    * @param retransmit microseconds between solicitations, and after the last

@@ -6,7 +6,7 @@ export {
   ND_ROUTER_SOLICIT,
 } from '../../wire/control-type.js'
 
-// Options (RFC 4861 4.6, 3971 5.3.2, 4191 2.3, 8106 5).
+// Options (RFC 4861 4.6, 3971 5.3.2, 4191 2.3, 8106 5.1).
 export const ND_OPT_SOURCE_LINKADDR = 1
 export const ND_OPT_TARGET_LINKADDR = 2
 export const ND_OPT_PREFIX_INFORMATION = 3
@@ -15,7 +15,6 @@ export const ND_OPT_MTU = 5
 export const ND_OPT_NONCE = 14
 export const ND_OPT_ROUTE_INFORMATION = 24
 export const ND_OPT_RDNSS = 25
-export const ND_OPT_DNSSL = 31
 
 /** The hop limit that no forwarded packet can have (RFC 4861 6.1 and 7.1). */
 export const ND_HOP_LIMIT = 255
@@ -34,8 +33,6 @@ export const ADVERT_OVERRIDE = 0x20
 // Flags of a router advertisement (RFC 4861 4.2, 4191 2.2), in its sixth byte.
 export const ROUTER_MANAGED = 0x80
 export const ROUTER_OTHER = 0x40
-/** Mask of the preference: 01 high, 00 medium, 11 low, 10 reserved. */
-export const ROUTER_PREFERENCE = 0x18
 
 // Flags of a prefix information option (RFC 4861 4.6.2).
 export const PREFIX_ON_LINK = 0x80
