@@ -22,6 +22,25 @@ export function integerSetting(
   }
 }
 
+/** A setting in whole seconds that is a field of an object, in microseconds there. */
+export function secondsSetting<Key extends string>(
+  name: string,
+  minimum: number,
+  maximum: number,
+  object: Record<Key, number>,
+  key: Key,
+): Setting {
+  return integerSetting(
+    name,
+    minimum,
+    maximum,
+    () => object[key] / 1_000_000,
+    (value) => {
+      object[key] = value * 1_000_000
+    },
+  )
+}
+
 /** An integer setting that is a field of an object. */
 export function fieldSetting<Key extends string>(
   name: string,

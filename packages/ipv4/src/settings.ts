@@ -5,6 +5,7 @@ import {
   fieldSetting,
   integerSetting,
   type Reassembler,
+  secondsSetting,
 } from '@jackfield/ip'
 import type { Configurations } from './configuration.js'
 
@@ -55,26 +56,10 @@ export function ipv4SettingList(
     ),
     fieldSetting('net.ipv4.ipfrag_high_thresh', 0, MOST, reassembler, 'highThreshold'),
     fieldSetting('net.ipv4.ipfrag_low_thresh', 0, MOST, reassembler, 'lowThreshold'),
-    integerSetting(
-      'net.ipv4.ipfrag_time',
-      1,
-      86_400,
-      () => reassembler.timeout / 1_000_000,
-      (value) => {
-        reassembler.timeout = value * 1_000_000
-      },
-    ),
+    secondsSetting('net.ipv4.ipfrag_time', 1, 86_400, reassembler, 'timeout'),
     fieldSetting('net.ipv4.ipfrag_max_dist', 0, MOST, reassembler, 'maxDistance'),
     fieldSetting('net.ipv4.route.min_pmtu', 68, 65_535, destinations, 'minPmtu'),
-    integerSetting(
-      'net.ipv4.route.mtu_expires',
-      1,
-      86_400 * 365,
-      () => destinations.mtuExpires / 1_000_000,
-      (value) => {
-        destinations.mtuExpires = value * 1_000_000
-      },
-    ),
+    secondsSetting('net.ipv4.route.mtu_expires', 1, 86_400 * 365, destinations, 'mtuExpires'),
     fieldSetting('net.ipv4.icmp_ratelimit', 0, MOST, rate, 'ratelimit'),
     fieldSetting('net.ipv4.icmp_ratemask', 0, MOST, rate.types, 'mask'),
     fieldSetting('net.ipv4.icmp_msgs_per_sec', 0, MOST, rate, 'msgsPerSec'),

@@ -3,8 +3,8 @@ import {
   type DestinationCache,
   type ErrorRateLimit,
   fieldSetting,
-  integerSetting,
   type Reassembler,
+  secondsSetting,
 } from '@jackfield/ip'
 import { rateSettings } from './rate-limit.js'
 
@@ -27,24 +27,8 @@ export function ipv6SettingList(
     fieldSetting('net.ipv6.auto_flowlabels', 0, 3, settings, 'autoFlowlabels'),
     fieldSetting('net.ipv6.ip6frag_high_thresh', 0, MOST, reassembler, 'highThreshold'),
     fieldSetting('net.ipv6.ip6frag_low_thresh', 0, MOST, reassembler, 'lowThreshold'),
-    integerSetting(
-      'net.ipv6.ip6frag_time',
-      1,
-      86_400,
-      () => reassembler.timeout / 1_000_000,
-      (value) => {
-        reassembler.timeout = value * 1_000_000
-      },
-    ),
-    integerSetting(
-      'net.ipv6.route.mtu_expires',
-      1,
-      86_400 * 365,
-      () => destinations.mtuExpires / 1_000_000,
-      (value) => {
-        destinations.mtuExpires = value * 1_000_000
-      },
-    ),
+    secondsSetting('net.ipv6.ip6frag_time', 1, 86_400, reassembler, 'timeout'),
+    secondsSetting('net.ipv6.route.mtu_expires', 1, 86_400 * 365, destinations, 'mtuExpires'),
     ...rateSettings(rate),
   ]
 }
