@@ -1,22 +1,13 @@
 import { IpAddress, Prefix } from '@jackfield/addr'
+import { ETH_P_IPV6, NetworkFlow, type NetworkInterface } from '@jackfield/interfaces'
 import {
-  type ControlMessages,
-  DELIVERED,
-  type Delivery,
-  ETH_P_IPV6,
-  type IcmpReport,
-  NetworkFlow,
-  type NetworkHeader,
-  type NetworkInterface,
-  type NetworkLayer,
-  type OffloadProtocol,
-  type TransportLayer,
-} from '@jackfield/interfaces'
-import {
+  counting,
   createFakeHost,
   createFakeInterface,
   type FakeHost,
   type FakeInterface,
+  Refusals,
+  Sink,
 } from '@jackfield/interfaces/compliance'
 import type { Packet } from '@jackfield/packet'
 import { expect } from 'vitest'
@@ -25,84 +16,7 @@ import { Ipv6Layer } from './layer.js'
 import { type ExtensionHeader, formatExtensionHeaders, parseExtensionHeaders } from './wire/extension-list.js'
 import { formatIpv6Header, Ipv6Header, parseIpv6Header } from './wire/header.js'
 
-/** A packet that a transport took, read while it was there. */
-export interface Received {
-  source: string
-  destination: string
-  protocol: number
-  ttl: number
-  tos: number
-  cast: number
-  interfaceIndex: number
-  fragmentSize: number
-  headerLength: number
-  payload: Uint8Array
-  header: Uint8Array
-}
-
-/** A transport that writes down what it gets. */
-export class Sink implements TransportLayer {
-  readonly protocol: number
-  readonly received: Received[] = []
-  readonly errors: { kind: number; errno: number; info: number; source: string; destination: string }[] = []
-  answer: Delivery = DELIVERED
-  offload?: OffloadProtocol
-
-  constructor(protocol: number) {
-    this.protocol = protocol
-  }
-
-  receive(packet: Packet, header: NetworkHeader): Delivery {
-    this.received.push({
-      source: `${header.source}`,
-      destination: `${header.destination}`,
-      protocol: header.protocol,
-      ttl: header.ttl,
-      tos: header.tos,
-      cast: header.cast,
-      interfaceIndex: header.interfaceIndex,
-      fragmentSize: header.fragmentSize,
-      headerLength: header.headerLength,
-      payload: packet.toBytes(),
-      header: packet.bytes.slice(packet.networkHeader, packet.start),
-    })
-    if (this.answer === DELIVERED) packet.release()
-    return this.answer
-  }
-
-  burstEnd(): void {}
-
-  error(report: IcmpReport): void {
-    const { kind, errno, info } = report
-    this.errors.push({ kind, errno, info, source: `${report.source}`, destination: `${report.destination}` })
-  }
-}
-
-/** An error that the layer wanted sent. */
-export interface Refusal {
-  kind: number
-  info: number
-  source: string
-  destination: string
-  /** The quoted packet. */
-  quote: Uint8Array
-}
-
-/** ICMPv6's place: writes down what it is asked to send. */
-export class Refusals implements ControlMessages {
-  readonly list: Refusal[] = []
-
-  sendError(_network: NetworkLayer, packet: Packet, header: NetworkHeader, kind: number, info: number): boolean {
-    this.list.push({
-      kind,
-      info,
-      source: `${header.source}`,
-      destination: `${header.destination}`,
-      quote: packet.bytes.slice(packet.networkHeader, packet.end),
-    })
-    return true
-  }
-}
+export { counting, Sink }
 
 /**
  * A layer on a fake host: `lo` ::1, `a` 2001:db8:a::1/64 and fe80::a/64 with a default gateway fe80::ff, `b` 2001:db8:b::1/64 and
@@ -266,9 +180,4 @@ export function send(
   const error = of.layer.send(packet, flow)
   of.host.clock.loop.leave()
   return error
-}
-
-/** Bytes 0, 1, 2 ... modulo 251, so that no two parts look alike. */
-export function counting(length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => i % 251)
 }
