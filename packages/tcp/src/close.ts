@@ -23,7 +23,8 @@ import { releaseFastOpen } from './listener/fast-open-release.js'
 import { saveMetrics } from './metrics.js'
 import { orphanIsTooMuch } from './orphans.js'
 import { enterPingPong } from './receive/delayed-ack.js'
-import { clearRecovery } from './recovery/scoreboard.js'
+import { clearScoreboard } from './recovery/scoreboard.js'
+import { renew } from './renew.js'
 import { sendFin } from './send/fin.js'
 import { unchargeSend } from './send/space.js'
 import { replyReset, sendReset } from './send/transmit.js'
@@ -270,10 +271,9 @@ export function destroy(c: Connection): void {
   releaseFastOpen(c, false)
   c.sendQueue.clear()
   c.zeroCopies?.finish(c)
-  clearRecovery(c)
+  clearScoreboard(c)
   c.sendBuffer.clear()
   unchargeSend(c, c.writeQueued)
-  c.packetsOut = 0
   c.outOfOrder.clear()
   tcp.table.remove(c)
   if (c.orphaned) {
@@ -299,26 +299,8 @@ export function disconnect(c: Connection): number {
 
 /** A socket whose connection is over is as new: it may connect again. */
 export function revive(c: Connection): void {
-  c.dead = false
-  c.shut = 0
   c.inOrder.clear()
-  c.finReceived = false
-  c.urgentState = 0
-  c.ackPending = 0
-  c.ackTimeout = 0
-  c.pingPong = 0
-  c.compressedAcks = 0
-  c.sackCount = 0
-  c.dsackWaiting = false
-  c.rcvRtt8 = 0
-  c.rcvRttTime = 0
-  c.windowClamp = 0
-  c.bytesReceived = 0
-  c.softError = 0
-  c.backoff = 0
-  c.retransmits = 0
-  c.probesOut = 0
-  c.srtt8 = 0
+  renew(c)
 }
 
 /** Ends listening; connections that nobody accepted are reset. */

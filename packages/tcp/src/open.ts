@@ -21,7 +21,7 @@ import {
 } from '@jackfield/transport'
 import type { ArrivingSegment } from './arriving-segment.js'
 import { changeState } from './change-state.js'
-import { disconnect } from './close.js'
+import { disconnect, revive } from './close.js'
 import type { Connection } from './connection.js'
 import { fastOpenEstablished } from './listener/fast-open-child.js'
 import { defersConnect, sendOpeningSyn } from './listener/fast-open-client.js'
@@ -46,6 +46,7 @@ export function beginConnect(c: Connection, name: Sockaddr | null): number {
     c.connectUntold = false
     return 0
   }
+  if (c.dead) revive(c)
   const { tcp, options, flow } = c
   const remote = createAddressSlot()
   const ip = ipName(name)
@@ -96,7 +97,6 @@ function prepareOpen(c: Connection): void {
   const { reusedIss } = c
   const iss = reusedIss !== 0 ? reusedIss : tcp.initialSequence.sequence(local, c.localPort, remote, c.remotePort)
   c.reusedIss = 0
-  c.synFastOpen = c.synData = c.synDataAcked = false
   c.tsOffset = tcp.initialSequence.timestampOffset(local, remote)
   c.iss = iss
   c.writeSeq = iss
@@ -105,14 +105,8 @@ function prepareOpen(c: Connection): void {
   c.sndSml = iss
   c.sndUp = iss
   c.pushedSeq = iss
-  c.rcvNxt = 0
-  c.rcvWup = 0
-  c.copiedSeq = 0
-  c.sndWnd = 0
-  c.retransmits = 0
   initialRto(c)
   c.mssClamp = c.userMss > 0 ? c.userMss : 0xffff
-  c.mtuProbing = false
   const { route } = c.flow
   syncMss(c, route?.mtu ?? 1500)
   c.advertisedMss = advertisableMss(c.network, route, c.userMss)

@@ -171,6 +171,7 @@ export class TcpProtocol implements TransportLayer {
   createConnection(family: number): Connection {
     const connection = new Connection(this, family)
     initBuffers(connection)
+    connection.reordering = this.settings.reordering
     connection.congestionState = connection.congestion.init(connection)
     this.connections.add(connection)
     return connection

@@ -24,7 +24,7 @@ import {
   type SocketEndpoint,
 } from '@jackfield/interfaces'
 import { bindZone, checkBindAddress, fillName, ipName, readName } from '@jackfield/transport'
-import { closeConnection, revive, shutdown as shut } from './close.js'
+import { closeConnection, shutdown as shut } from './close.js'
 import type { Connection } from './connection.js'
 import { SHUT_RECEIVE, SHUT_SEND } from './connection-state.js'
 import { Listener } from './listener/listener.js'
@@ -59,7 +59,6 @@ export function connect(c: Connection, name: Sockaddr | null): number {
   c.tcp.refreshTime()
   // The outcome of an attempt that is over is told once, as Linux's `connect` does.
   if (c.state === CLOSED && c.options.error !== 0 && name !== null) return -c.options.takeError()
-  if (c.dead) revive(c)
   return beginConnect(c, name)
 }
 

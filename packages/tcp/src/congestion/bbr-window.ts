@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.js'
+import { INITIAL_CWND } from '../recovery/congestion-state.js'
 import { inFlight } from '../send/in-flight.js'
 import { PACING_SHIFT } from '../send/pacing.js'
 import { CA_RECOVERY } from '../state.js'
@@ -16,8 +17,6 @@ import {
 } from './bbr-state.js'
 import type { RateSample } from './congestion-control.js'
 
-/** Packets before anything is known of the path (RFC 6928). */
-const INITIAL_CWND = 10
 /** Percent that pacing stays below the bandwidth, so that no queue builds. */
 const MARGIN = 1
 /** Bytes per second below which packets go one at a time. */

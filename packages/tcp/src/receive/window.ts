@@ -6,8 +6,6 @@ import { LEAST_MSS } from './autotune.js'
 import { limitThreshold } from './room.js'
 import { freeSpace, fullSpace, initReceiveBuffer, underPressure } from './space.js'
 
-export { measureTimestampRtt } from './autotune.js'
-
 /** Largest shift (RFC 7323 2.3), and largest window that a peer without understanding of scaling takes as positive. */
 const MOST_SCALE = 14
 const LARGEST_SIGNED = 32_767

@@ -22,9 +22,6 @@ import { rackMarkLost } from './rack.js'
 import { addReno, resetReno } from './reno.js'
 import { PARTIAL_LOSS, PARTIAL_WAIT, tryUndoDsack, tryUndoPartial, tryUndoRecovery } from './undo.js'
 
-export { enterLoss, enterRecovery } from './loss-episode.js'
-export { endCwr, enterCwr } from './prr.js'
-
 /** Least time that a receiver that took SACKed data back has before its data is sent again, in microseconds. */
 const RENEGING_DELAY = 10_000
 
