@@ -14,7 +14,7 @@ import type { Connection } from '../connection.js'
 import { NAGLE_CORK, NAGLE_OFF, NAGLE_PUSH, SHUT_SEND } from '../connection-state.js'
 import { stampSend } from '../errors/send-stamps.js'
 import { ZeroCopySends } from '../errors/zero-copy.js'
-import { LIMIT_BUFFER, LIMIT_BUSY, limitBegins } from '../limit-times.js'
+import { LIMIT_BUSY, limitBegins } from '../limit-times.js'
 import { fastOpenSend } from '../listener/fast-open-send.js'
 import { checkAppLimited } from '../recovery/rate.js'
 import { restartAfterIdle } from '../recovery/window-validation.js'
@@ -86,7 +86,6 @@ export function queueData(c: Connection, message: Message): number {
       pushNow(c, mss, NAGLE_PUSH)
     } else if (segment === c.sendQueue.sendHead) writeQueue(c, mss, NAGLE_PUSH, PUSH_ONE)
   }
-  if (c.noSpace && taken < length) limitBegins(c, LIMIT_BUFFER)
   if (taken === 0 && length > 0) return -EAGAIN
   if (taken > 0) noteSend(c, message, before, joins)
   if (taken < length) pushData(c, flags & ~MSG_MORE, mss, NAGLE_PUSH, goal)
