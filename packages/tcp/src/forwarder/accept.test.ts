@@ -14,11 +14,9 @@ import {
 } from '@jackfield/interfaces'
 import { describe, expect, test } from 'vitest'
 import type { Connection } from '../connection.js'
-import { letters, option, read } from '../listener/peer.test-support.js'
+import { bytes, letters, option, read } from '../listener/peer.test-support.js'
 import { ESTABLISHED, SYN_RECEIVED } from '../state.js'
 import { accepted, only, SYN, setup, synAck } from './forwarder.test-support.js'
-
-const bytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 
 describe('an accepted connection', () => {
   test('speaks as the host that was asked for, as a listener would', () => {

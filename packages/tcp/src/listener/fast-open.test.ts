@@ -5,9 +5,8 @@ import type { Connection } from '../connection.js'
 import { CLOSED, ESTABLISHED, SYN_RECEIVED } from '../state.js'
 import type { TcpOption } from '../wire/plain-options.js'
 import { formatTcpSegment, type TcpSegment } from '../wire/plain-segment.js'
-import { letters, option, Peer, read } from './peer.test-support.js'
+import { bytes, letters, option, Peer, read } from './peer.test-support.js'
 
-const bytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 const fastOpen = (cookie: Uint8Array): TcpOption => ({ name: 'fastOpen', cookie, experimental: false })
 const NONE = new Uint8Array(0)
 

@@ -45,6 +45,11 @@ export interface PeerSegment {
   tos?: number
 }
 
+/** A payload of letters. */
+export function bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
+}
+
 /** The options of a SYN as Linux sends them. */
 export function synOptions(tsval = 1000): TcpOption[] {
   return [
