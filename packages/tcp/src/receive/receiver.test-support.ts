@@ -1,20 +1,12 @@
-import { IpAddress, type IpAddressSlot, setSlot } from '@jackfield/addr'
-import { AF_INET, Message } from '@jackfield/interfaces'
-import { createFakeHost, createFakeNetwork, type FakeHost, type FakeNetwork } from '@jackfield/interfaces/compliance'
-import { type Packet, SEGMENT_TCP, setPacketChecks } from '@jackfield/packet'
-import { createFlow, transportSettings } from '@jackfield/transport'
+import { Message } from '@jackfield/interfaces'
+import { SEGMENT_TCP } from '@jackfield/packet'
+import { transportSettings } from '@jackfield/transport'
 import { ArrivingSegment } from '../arriving-segment.js'
 import { CongestionRegistry } from '../congestion/registry.js'
 import type { Connection } from '../connection.js'
-import { ConnectionState } from '../connection-state.js'
-import { createTcpCounters, type TcpCounters } from '../counters.js'
-import { QueuePool } from '../queue-pool.js'
-import { SendBlocks, SendBuffer } from '../send/send-buffer.js'
-import { SendQueue } from '../send/send-queue.js'
-import { TcpSettings } from '../settings.js'
+import { HalfConnection } from '../half-connection.test-support.js'
+import type { TcpSettings } from '../settings.js'
 import { ESTABLISHED } from '../state.js'
-import { TimerPool } from '../timer-pool.js'
-import { timerActions } from '../timers/dispatch.js'
 import { parseTcpOptions, TcpOptions } from '../wire/options.js'
 import { FLAG_ACK, FLAG_FIN } from '../wire/segment.js'
 import { receiveData } from './data.js'
@@ -25,8 +17,6 @@ import { readData } from './read.js'
 import { initReceiveBuffer } from './space.js'
 import { checkUrgent } from './urgent.js'
 import { initialWindow, initReceiveMss, initReceiveSpace, receiveWindow } from './window.js'
-
-setPacketChecks(true)
 
 /** How a receiver begins. */
 export interface ReceiverOptions {
@@ -71,75 +61,31 @@ export function byteAt(offset: number): number {
 }
 
 /** An established connection that only receives, from a peer that the test plays. Sequence numbers count from its first byte. */
-export class Receiver {
-  readonly network: FakeNetwork = createFakeNetwork()
-  readonly host: FakeHost = createFakeHost([this.network])
-  readonly settings: TcpSettings = new TcpSettings()
-  readonly counters: TcpCounters = createTcpCounters()
+export class Receiver extends HalfConnection {
   readonly c: Connection
   readonly first: number
-  /** Bytes that all connections pin. */
-  readonly tcp: { memory: number; now: number; clockNow: number }
   readonly woken: number[] = []
   private readonly s = new ArrivingSegment(new TcpOptions())
   private readonly options = new TcpOptions()
 
   constructor(options: ReceiverOptions = {}) {
+    super(options.settings)
     const { sack = true, timestamps = false, scaling = true, first = 0x7fff_fff0 | 0 } = options
-    Object.assign(this.settings, options.settings)
     this.first = first
-    this.host.clock.advance(10_000_000)
-    const { host, settings, counters, network } = this
-    const tcp = {
-      actions: timerActions,
-      timers: new TimerPool(host.clock),
-      host,
-      settings,
-      counters,
-      registry: new CongestionRegistry(),
-      memory: 0,
-      pressed: false,
-      now: 0,
-      clockNow: 0,
-      refreshTime() {
-        tcp.clockNow = host.clock.now()
-        tcp.now = tcp.clockNow | 0
-      },
-      sendPacket: (c: Connection, packet: Packet) => network.send(packet, c.flow),
-      blocked() {},
-      table: { remove() {}, refresh() {} },
-      connections: new Set(),
-      timeWaits: { entered: 0, enter: () => tcp.timeWaits.entered++ },
-    }
-    Object.assign(tcp, { queues: new QueuePool(host.packets, tcp, new SendBlocks()) })
-    this.tcp = tcp
-    const flow = createFlow(6)
-    const parts = {
-      tcp,
-      flow,
-      network,
-      listener: null,
-      congestion: tcp.registry.defaultControl('reno'),
+    const { host, tcp } = this
+    const registry = new CongestionRegistry()
+    const timeWaits = { entered: 0, enter: () => timeWaits.entered++ }
+    Object.assign(tcp, { registry, table: { remove() {}, refresh() {} }, connections: new Set(), timeWaits })
+    const c = this.connectionOf({
+      congestion: registry.defaultControl('reno'),
       congestionState: {},
-      sendQueue: new SendQueue(),
-      sendBuffer: new SendBuffer(new SendBlocks()),
       inOrder: new InOrderQueue(host.packets, tcp),
       outOfOrder: new OutOfOrderQueue(host.packets, tcp),
       options: optionsOf(transportSettings(host)),
       wake: { changed: (bits: number) => this.woken.push(bits) },
       packetReleased() {},
-      retransmitTimer: null,
-      ackTimer: null,
-      keepAliveTimer: null,
-      paceTimer: null,
-      fastOpenRequest: null,
-    }
-    // The parts of a connection that receiving needs, and no others.
-    const c = Object.assign(new ConnectionState(AF_INET), parts) as unknown as Connection
+    })
     this.c = c
-    setSlot(flow.destination as IpAddressSlot, IpAddress.parse('10.0.0.2'))
-    setSlot(flow.source as IpAddressSlot, IpAddress.parse('10.0.0.1'))
-    tcp.refreshTime()
     initReceiveBuffer(c)
     if (options.buffer !== undefined) {
       c.rcvBuf = options.buffer
@@ -163,12 +109,6 @@ export class Receiver {
   /** Milliseconds of the clock. */
   get ms(): number {
     return this.host.clock.now() / 1000
-  }
-
-  /** Lets time pass, and timers expire. */
-  wait(milliseconds: number): void {
-    this.host.clock.advance(milliseconds * 1000)
-    this.c.tcp.refreshTime()
   }
 
   /** The peer's segment with the bytes from `from` up to `to`. */

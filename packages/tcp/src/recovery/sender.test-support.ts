@@ -1,32 +1,19 @@
-import type { IpAddressSlot } from '@jackfield/addr'
-import { IpAddress, setSlot } from '@jackfield/addr'
-import { AF_INET, createRouteQuery } from '@jackfield/interfaces'
-import { createFakeHost, createFakeNetwork, type FakeHost, type FakeNetwork } from '@jackfield/interfaces/compliance'
-import { type Packet, setPacketChecks } from '@jackfield/packet'
-import { createFlow } from '@jackfield/transport'
+import { createRouteQuery } from '@jackfield/interfaces'
 import { expect } from 'vitest'
 import { ArrivingSegment } from '../arriving-segment.js'
 import type { CongestionControl } from '../congestion/congestion-control.js'
 import { newReno } from '../congestion/new-reno.js'
 import type { Connection } from '../connection.js'
-import { ConnectionState } from '../connection-state.js'
-import { createTcpCounters, type TcpCounters } from '../counters.js'
-import { QueuePool } from '../queue-pool.js'
-import { SendBlocks, SendBuffer } from '../send/send-buffer.js'
-import { SendQueue } from '../send/send-queue.js'
+import { HalfConnection } from '../half-connection.test-support.js'
 import { chargeSend, SEGMENT_OVERHEAD } from '../send/space.js'
 import { push } from '../send/write.js'
 import { MARK_LOST, MARK_RETRANSMITTED, MARK_SACKED } from '../send-segment.js'
-import { TcpSettings } from '../settings.js'
+import type { TcpSettings } from '../settings.js'
 import { ESTABLISHED } from '../state.js'
-import { TimerPool } from '../timer-pool.js'
-import { timerActions } from '../timers/dispatch.js'
 import { TcpOptions } from '../wire/options.js'
 import { FLAG_ACK, FLAG_ECE } from '../wire/segment.js'
 import { processAck } from './ack.js'
 import { ACK_SLOW_PATH, ACK_UPDATE_TS_RECENT } from './ack-flags.js'
-
-setPacketChecks(true)
 
 /** How a sender begins. */
 export interface SenderOptions {
@@ -64,71 +51,31 @@ export interface Sent {
 export const MSS = 1000
 
 /** An established connection that only sends, to a peer that the test plays. Sequence numbers count from its first byte. */
-export class Sender {
-  readonly network: FakeNetwork = createFakeNetwork()
-  readonly host: FakeHost = createFakeHost([this.network])
-  readonly settings: TcpSettings = new TcpSettings()
-  readonly counters: TcpCounters = createTcpCounters()
+export class Sender extends HalfConnection {
   readonly c: Connection
   readonly first: number
   readonly challenges: number[] = []
   private readonly s = new ArrivingSegment(new TcpOptions())
 
   constructor(options: SenderOptions = {}) {
+    super(options.settings)
     const { sack = true, timestamps = false, cwnd = 10, congestion = newReno, first = 0x7fff_f000 | 0 } = options
-    Object.assign(this.settings, options.settings)
-    if (options.offload === true) this.network.maxSegment = 65_535
     this.first = first
-    this.host.clock.advance(10_000_000)
-    const { host, settings, counters, network } = this
-    const tcp = {
-      actions: timerActions,
-      timers: new TimerPool(host.clock),
-      host,
-      settings,
-      counters,
-      memory: 0,
-      pressed: false,
-      now: 0,
-      clockNow: 0,
-      challenges: { sendChallengeAck: () => this.challenges.push(tcp.now) },
-      refreshTime() {
-        tcp.clockNow = host.clock.now()
-        tcp.now = tcp.clockNow | 0
-      },
-      sendPacket: (c: Connection, packet: Packet) => network.send(packet, c.flow),
-      blocked() {},
-    }
-    const flow = createFlow(6)
-    Object.assign(tcp, { queues: new QueuePool(host.packets, tcp, new SendBlocks()) })
-    const parts = {
-      tcp,
-      flow,
-      network,
+    const { network, tcp, flow } = this
+    if (options.offload === true) network.maxSegment = 65_535
+    Object.assign(tcp, { challenges: { sendChallengeAck: () => this.challenges.push(tcp.now) } })
+    const c = this.connectionOf({
       congestion,
-      sendQueue: new SendQueue(),
-      sendBuffer: new SendBuffer(new SendBlocks()),
       options: { tos: 0, error: 0 },
       wake: { changed() {} },
       packetReleased: (charge: number) => {
         c.deviceQueued -= charge
       },
-      retransmitTimer: null,
-      ackTimer: null,
-      keepAliveTimer: null,
-      paceTimer: null,
-      fastOpenRequest: null,
-      passiveFastOpen: null,
-    }
-    // The parts of a connection that sending needs, and no others.
-    const c = Object.assign(new ConnectionState(AF_INET), parts) as unknown as Connection
+    })
     this.c = c
-    setSlot(flow.destination as IpAddressSlot, IpAddress.parse('10.0.0.2'))
-    setSlot(flow.source as IpAddressSlot, IpAddress.parse('10.0.0.1'))
     const found = network.route({ ...createRouteQuery(flow.destination), source: flow.source })
     if (typeof found === 'number') throw new Error(`no route: ${found}`)
     flow.route = found
-    tcp.refreshTime()
     c.state = ESTABLISHED
     c.sackOk = sack
     c.timestampsOk = timestamps
@@ -154,12 +101,6 @@ export class Sender {
   /** Milliseconds of the clock, as timestamps count. */
   get ms(): number {
     return Math.floor(this.host.clock.now() / 1000)
-  }
-
-  /** Lets time pass, and timers expire. */
-  wait(milliseconds: number): void {
-    this.host.clock.advance(milliseconds * 1000)
-    this.c.tcp.refreshTime()
   }
 
   /** Writes bytes as entries of `size`, and sends what may go. */
@@ -255,4 +196,13 @@ export class Sender {
     for (let each = c.sendQueue.head; each !== null; each = each.next) charged += each.truesize
     expect(c.writeQueued).toBe(charged)
   }
+}
+
+/** Ten packets out, 100 ms of round trip. */
+export function flying(options: SenderOptions = {}, extra = 20_000): Sender {
+  const sender = new Sender(options)
+  sender.write(10_000 + extra)
+  expect(sender.took()).toHaveLength(10)
+  sender.wait(100)
+  return sender
 }
