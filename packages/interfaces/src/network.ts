@@ -54,11 +54,23 @@ export interface RouteQuery {
   flowHash: number
   /** Whether `source` may be an address that is not the host's (`IP_TRANSPARENT`, `IP_FREEBIND`). */
   anySource?: boolean
+  /** IPv6: which sources come first (RFC 5014): `IPV6_PREFER_SRC_TMP`, `IPV6_PREFER_SRC_PUBLIC`, 0 or absent as the host has it. */
+  sourcePreference?: number
 }
 
 /** A query for the way to a destination, with nothing else asked. */
 export function createRouteQuery(destination: IpAddress, anySource = false): RouteQuery {
-  return { destination, source: null, interface: 0, scope: 0, tos: 0, mark: 0, flowHash: 0, anySource }
+  return {
+    destination,
+    source: null,
+    interface: 0,
+    scope: 0,
+    tos: 0,
+    mark: 0,
+    flowHash: 0,
+    anySource,
+    sourcePreference: 0,
+  }
 }
 
 /** Has a query ask for the way of a flow's packets. */
@@ -71,6 +83,7 @@ export function aimRouteQuery(query: RouteQuery, flow: NetworkFlow): void {
   query.mark = flow.mark
   query.flowHash = flow.flowHash
   query.anySource = flow.anySource
+  query.sourcePreference = flow.sourcePreference
 }
 
 /** Where packets to a destination go. Kept by flows; asked again when no longer valid. */
@@ -139,6 +152,13 @@ export class NetworkFlow {
   onLink = false
   /** IPv4 options to put in the header, padded to a multiple of 4; null for none. */
   options: Uint8Array | null = null
+  /** IPv6: options headers to put before the transport's, whole and padded to a multiple of 8; null for none. */
+  hopByHop: Uint8Array | null = null
+  destinationOptions: Uint8Array | null = null
+  /** IPv6: the longest packet or fragment to send, 0: as the path takes it (`IPV6_MTU`). */
+  fragmentSize = 0
+  /** As `RouteQuery.sourcePreference`. */
+  sourcePreference = 0
   flowHash = 0
 
   constructor(protocol: number, source: IpAddress, destination: IpAddress) {

@@ -179,6 +179,7 @@ export const MCAST_JOIN_SOURCE_GROUP = 46
 export const MCAST_LEAVE_SOURCE_GROUP = 47
 export const MCAST_MSFILTER = 48
 export const IP_MULTICAST_ALL = 49
+export const IP_UNICAST_IF = 50
 export const IP_LOCAL_PORT_RANGE = 51
 
 export const IP_PMTUDISC_DONT = 0
@@ -188,6 +189,7 @@ export const IP_PMTUDISC_PROBE = 3
 export const IP_PMTUDISC_INTERFACE = 4
 export const IP_PMTUDISC_OMIT = 5
 
+export const IPV6_ADDRFORM = 1
 export const IPV6_CHECKSUM = 7
 export const IPV6_FLOWINFO = 11
 export const IPV6_UNICAST_HOPS = 16
@@ -210,16 +212,35 @@ export const IPV6_RECVPKTINFO = 49
 export const IPV6_PKTINFO = 50
 export const IPV6_RECVHOPLIMIT = 51
 export const IPV6_HOPLIMIT = 52
+export const IPV6_RECVHOPOPTS = 53
+export const IPV6_HOPOPTS = 54
+export const IPV6_RECVRTHDR = 56
+export const IPV6_RTHDR = 57
+export const IPV6_RECVDSTOPTS = 58
+export const IPV6_DSTOPTS = 59
+export const IPV6_RECVPATHMTU = 60
+export const IPV6_PATHMTU = 61
 export const IPV6_DONTFRAG = 62
 export const IPV6_RECVTCLASS = 66
 export const IPV6_TCLASS = 67
 export const IPV6_AUTOFLOWLABEL = 70
+export const IPV6_ADDR_PREFERENCES = 72
 export const IPV6_MINHOPCOUNT = 73
 export const IPV6_RECVORIGDSTADDR = 74
 export const IPV6_ORIGDSTADDR = 74
 export const IPV6_TRANSPARENT = 75
+export const IPV6_UNICAST_IF = 76
 export const IPV6_RECVFRAGSIZE = 77
 export const IPV6_FREEBIND = 78
+
+// Values of `IPV6_ADDR_PREFERENCES` (RFC 5014).
+export const IPV6_PREFER_SRC_TMP = 0x1
+export const IPV6_PREFER_SRC_PUBLIC = 0x2
+export const IPV6_PREFER_SRC_COA = 0x4
+export const IPV6_PREFER_SRC_CGA = 0x8
+export const IPV6_PREFER_SRC_PUBTMP_DEFAULT = 0x100
+export const IPV6_PREFER_SRC_HOME = 0x400
+export const IPV6_PREFER_SRC_NONCGA = 0x800
 
 export const ICMP_FILTER = 1
 export const ICMP6_FILTER = 1

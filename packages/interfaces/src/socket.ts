@@ -32,7 +32,7 @@ export interface ControlMessage {
 }
 
 /** A number (TTL, TOS), packet information, an extended error, time stamps, or the bytes of one this package does not know. */
-export type ControlData = number | PacketInfo | ExtendedError | Timestamping | SocketAddress | Uint8Array
+export type ControlData = number | PacketInfo | PathMtu | ExtendedError | Timestamping | SocketAddress | Uint8Array
 
 /** `in_pktinfo`, `in6_pktinfo`. Addresses are copies. */
 export interface PacketInfo {
@@ -41,6 +41,14 @@ export interface PacketInfo {
   readonly address: SocketAddress['address']
   /** IPv4: the local address that took it (`ipi_spec_dst`). */
   readonly specific?: SocketAddress['address']
+}
+
+/** `ip6_mtuinfo`: what `IPV6_PATHMTU` gives. */
+export interface PathMtu {
+  /** Where to; unspecified in what `getsockopt` gives, which is about the peer. */
+  readonly destination: SocketAddress
+  /** In bytes of whole packet. */
+  readonly mtu: number
 }
 
 /** `scm_timestamping`: microseconds since 1970; 0: there is none. */

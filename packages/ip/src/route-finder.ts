@@ -70,7 +70,8 @@ export class RouteFinder {
     if (destination.version !== version) return EINVAL
     const device = wanted === 0 ? undefined : this.options.interfaceByIndex(wanted)
     if (wanted !== 0) {
-      if (device === undefined) return ENODEV
+      // As Linux's two lookups have it.
+      if (device === undefined) return version === 6 ? ENETUNREACH : ENODEV
       if (!isUp(device)) return ENETUNREACH
     }
     let owner: RouteEntry | null = null

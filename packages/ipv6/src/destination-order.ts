@@ -8,7 +8,7 @@ import {
 } from '@jackfield/addr'
 import { createRouteQuery, type NetworkLayer } from '@jackfield/interfaces'
 import { PolicyTable } from './policy-table.js'
-import { scopeOf } from './scope.js'
+import { needsZone, scopeOf } from './scope.js'
 
 /** The source that packets to a destination would have. */
 export interface DestinationSource {
@@ -48,6 +48,8 @@ export function routedSources(host: {
 }): (destination: IpAddress) => DestinationSource | null {
   return (destination) => {
     const network = host.network(destination.version)
+    // Without a zone it cannot be connected to.
+    if (destination.version === 6 && !destination.isMulticast && needsZone(destination)) return null
     const route = network?.route(createRouteQuery(destination))
     if (network === undefined || route === undefined || typeof route === 'number') return null
     const entry = network.addresses().find((each) => each.prefix.address.equals(route.source))

@@ -160,7 +160,7 @@ export class Ipv6Layer implements NetworkLayer {
       reporter: null,
     }
     const { context } = this
-    this.zonedRoutes = new ZonedRoutes(routes)
+    this.zonedRoutes = new ZonedRoutes(routes, sources)
     this.offload = new Ipv6Offload(context)
     this.interfaces = new Interfaces(context)
     this.loop = new LoopQueue({
@@ -174,7 +174,8 @@ export class Ipv6Layer implements NetworkLayer {
       protocols: context.protocols,
       protocolOf: (packet) => packet.view.getUint8(packet.start + IPV6_NEXT_HEADER),
       finish: (segment, index) => this.offload.finish(segment, index),
-      fragment: (segment, mtu, route) => fragmenter.send(segment, mtu, route.interface, route.nextHop),
+      fragment: (segment, mtu, route) =>
+        fragmenter.send(segment, mtu, IPV6_HEADER_LENGTH, route.interface, route.nextHop),
       hand: (segment, route) => this.output.hand(segment, route.interface, route.nextHop),
       failed: () => this.counters.Ip6FragFails++,
     })

@@ -19,6 +19,7 @@ import type { Ipv6Context } from './context.js'
 import { autoFlowLabel, labelsFlow } from './flow-label.js'
 import type { Fragmenter } from './fragment.js'
 import { IPV6_HEADER_LENGTH, IPV6_HOP_LIMIT, IPV6_MAX_PAYLOAD, writeIpv6Header } from './wire/header.js'
+import { NEXT_DESTINATION_OPTIONS, NEXT_HOP_BY_HOP } from './wire/next-header.js'
 import type { ZonedRoutes } from './zoned-routes.js'
 
 /** Room kept before the network header for a link header (Ethernet with a tag: 18 bytes). */
@@ -53,9 +54,12 @@ export class Output {
     }
     const source = flow.source.isUnspecified ? route.source : flow.source
     if (source.isUnspecified) return this.noSource(packet)
-    const payload = packet.end - packet.start
+    const { hopByHop, destinationOptions } = flow
+    const extra = (hopByHop?.length ?? 0) + (destinationOptions?.length ?? 0)
+    const payload = packet.end - packet.start + extra
     const mode = flow.mtuDiscover
-    const mtu = mode >= IP_PMTUDISC_PROBE ? route.interface.mtu : route.mtu
+    let mtu = mode >= IP_PMTUDISC_PROBE ? route.interface.mtu : route.mtu
+    if (flow.fragmentSize !== 0 && flow.fragmentSize < mtu) mtu = flow.fragmentSize
     let whole = true
     if (payload + IPV6_HEADER_LENGTH > mtu) {
       if (payload > IPV6_MAX_PAYLOAD) return this.tooLarge(packet)
@@ -71,20 +75,20 @@ export class Output {
       label = autoFlowLabel(packet, flow, source, flow.destination, host.secret0, host.secret1)
     }
     // Headers are never written where another holder may see them.
-    if (packet.start < IPV6_HEADER_LENGTH + LINK_ROOM || packet.shared) {
-      packet = context.pool.reserve(packet, IPV6_HEADER_LENGTH + LINK_ROOM)
-    }
+    const room = IPV6_HEADER_LENGTH + extra + LINK_ROOM
+    if (packet.start < room || packet.shared) packet = context.pool.reserve(packet, room)
     packet.transportHeader = packet.start
+    const next = extra === 0 ? flow.protocol : prependOptions(packet, flow)
     const start = packet.prepend(IPV6_HEADER_LENGTH)
     packet.networkHeader = start
     let hops = flow.ttl < 0 ? context.configurations.of(route.interface.index).hop_limit : flow.ttl
     if (route.cast === CAST_MULTICAST) hops = flow.multicastTtl
     const destination = flow.destination.isUnspecified ? route.nextHop : flow.destination
-    writeIpv6Header(packet.view, start, flow.tos, label, payload, flow.protocol, hops, source, destination)
+    writeIpv6Header(packet.view, start, flow.tos, label, payload, next, hops, source, destination)
     packet.mark = flow.mark
     packet.priority = flow.priority
     if (route.cast === CAST_MULTICAST && !this.spread(packet, route, flow, source, hops)) return 0
-    return this.transmit(packet, route, whole ? 0 : mtu, mtu)
+    return this.transmit(packet, route, whole ? 0 : mtu, mtu, IPV6_HEADER_LENGTH + (hopByHop?.length ?? 0))
   }
 
   /** `NetworkLayer.sendRaw`: nothing of the header is completed, as in Linux's `rawv6_send_hdrinc`. */
@@ -139,11 +143,18 @@ export class Output {
    * Sends a finished network packet by a route. Takes it.
    * @param pieces fragment size in bytes, 0 where it goes whole
    * @param mtu what the segments of a large packet must fit in
+   * @param headers bytes that every fragment has of it
    */
-  transmit(packet: Packet, route: TableRoute, pieces: number, mtu: number): number {
+  transmit(
+    packet: Packet,
+    route: TableRoute,
+    pieces: number,
+    mtu: number,
+    headers: number = IPV6_HEADER_LENGTH,
+  ): number {
     // The same numbers for both: `PACKET_HOST`, `PACKET_MULTICAST`.
     packet.packetType = route.cast
-    if (pieces !== 0) return this.fragmenter.send(packet, pieces, route.interface, route.nextHop)
+    if (pieces !== 0) return this.fragmenter.send(packet, pieces, headers, route.interface, route.nextHop)
     if (packet.segmentType !== 0 && packet.length > mtu) {
       if (segmentLength(packet, IPV6_HEADER_LENGTH) > mtu || packet.length > route.maxSegment) {
         return this.cutter.send(packet, route, mtu)
@@ -182,7 +193,9 @@ export class Output {
     this.countMulticast(packet)
     if (networkInterface.loopback) return true
     if (flow.multicastLoop && context.groups.accepts(networkInterface.index, flow.destination, source)) {
-      this.loop.add(context.pool.clone(packet), networkInterface)
+      const own = context.pool.clone(packet)
+      own.etherType = ETH_P_IPV6
+      this.loop.add(own, networkInterface)
     }
     // RFC 4291 2.7: an interface-local group does not leave the host; nor does hop limit 0.
     if (hops !== 0 && multicastScope(flow.destination) > SCOPE_INTERFACE_LOCAL) return true
@@ -205,6 +218,26 @@ export class Output {
     this.context.counters.Ip6FragFails++
     return refuse(packet, EMSGSIZE)
   }
+}
+
+/** Puts the flow's options headers before the transport's (RFC 8200 4.1). The number of the first. */
+function prependOptions(packet: Packet, flow: NetworkFlow): number {
+  let next = flow.protocol
+  if (flow.destinationOptions !== null) {
+    prependHeader(packet, flow.destinationOptions, next)
+    next = NEXT_DESTINATION_OPTIONS
+  }
+  if (flow.hopByHop !== null) {
+    prependHeader(packet, flow.hopByHop, next)
+    next = NEXT_HOP_BY_HOP
+  }
+  return next
+}
+
+function prependHeader(packet: Packet, header: Uint8Array, next: number): void {
+  const at = packet.prepend(header.length)
+  packet.bytes.set(header, at)
+  packet.view.setUint8(at, next)
 }
 
 function refuse(packet: Packet, error: number): number {

@@ -1,5 +1,5 @@
 import { commonPrefixLength, type IpAddress } from '@jackfield/addr'
-import type { NetworkInterface } from '@jackfield/interfaces'
+import { IPV6_PREFER_SRC_TMP, type NetworkInterface } from '@jackfield/interfaces'
 import type { Ipv6Address } from './address.js'
 import type { PolicyTable } from './policy-table.js'
 import { needsZone, scopeOf } from './scope.js'
@@ -25,21 +25,29 @@ export class SourceSelection {
    * RFC 6724 4: candidates are all of the host's addresses, but for groups and destinations that mean nothing outside their zone only
    * those of the interface.
    * @param own whether only addresses of the interface count in any case
+   * @param preference `IPV6_PREFER_SRC_TMP` or `IPV6_PREFER_SRC_PUBLIC` in place of what the interface prefers (RFC 5014)
    */
-  select(destination: IpAddress, networkInterface: NetworkInterface, own = false): IpAddress | null {
+  select(destination: IpAddress, networkInterface: NetworkInterface, own = false, preference = 0): IpAddress | null {
     const bound = own || destination.isMulticast || needsZone(destination)
     let best: Ipv6Address | null = null
     for (const candidate of this.options.list()) {
       if (!candidate.usable || (bound && candidate.interface !== networkInterface)) continue
       // A link-local address of another link is no source here (RFC 4007 9).
       if (candidate.interface !== networkInterface && needsZone(candidate.address)) continue
-      if (best === null || this.compare(candidate, best, destination, networkInterface) < 0) best = candidate
+      if (best === null || this.compare(candidate, best, destination, networkInterface, preference) < 0)
+        best = candidate
     }
     return best === null ? null : best.address
   }
 
   /** Below 0 where `a` is the better source. The rules are RFC 6724 5's, in its order; 4 (home addresses) has no meaning here. */
-  private compare(a: Ipv6Address, b: Ipv6Address, destination: IpAddress, out: NetworkInterface): number {
+  private compare(
+    a: Ipv6Address,
+    b: Ipv6Address,
+    destination: IpAddress,
+    out: NetworkInterface,
+    preference: number,
+  ): number {
     const { policy } = this.options
     // Rule 1: the destination itself.
     const same = prefer(a.address.equals(destination), b.address.equals(destination))
@@ -60,9 +68,9 @@ export class SourceSelection {
     const label = policy.label(destination)
     const labelled = prefer(policy.label(a.address) === label, policy.label(b.address) === label)
     if (labelled !== 0) return labelled
-    // Rule 7: temporary or not, as the interface has it.
+    // Rule 7: temporary or not, as the socket or else the interface has it.
     if (a.temporary !== b.temporary) {
-      const temporary = this.options.prefersTemporary(out.index)
+      const temporary = preference === 0 ? this.options.prefersTemporary(out.index) : preference === IPV6_PREFER_SRC_TMP
       return a.temporary === temporary ? -1 : 1
     }
     // Rule 8: the longest matching prefix, as far as the source's own goes.

@@ -47,8 +47,11 @@ import {
   ErrorQueue,
   fillName,
   flowLabelOf,
+  flowMtu,
   ipName,
+  notePathMtu,
   readName,
+  receivePathMtu,
   routeFlow,
   SendControl,
   toLoopback,
@@ -182,7 +185,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     if (bound !== 0) return bound
     const given = message.control
     if (given !== null) {
-      const error = control.read(given, this.family)
+      const error = control.read(given, this.family, this.host)
       if (error !== 0) return error
     }
     toLoopback(destination, this.local)
@@ -200,8 +203,11 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     this.host.needBurstEnd()
     const result = this.transmit(message, network)
     if (result === 0) return message.length
-    if (result === EMSGSIZE && options.recvErr) {
-      this.errors.pushLocal(EMSGSIZE, options.flow.route?.mtu ?? 0, destination, this.peerPort)
+    const { flow } = options
+    if (result === EMSGSIZE && flow.route !== null) {
+      const mtu = flowMtu(flow, flow.route)
+      notePathMtu(options, mtu)
+      if (options.recvErr) this.errors.pushLocal(EMSGSIZE, mtu, destination, this.peerPort)
     }
     return -result
   }
@@ -210,6 +216,8 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     const { flags } = message
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP
     if ((flags & MSG_ERRQUEUE) !== 0) return this.errors.receive(message, this.options)
+    message.named = false
+    if (this.options.pathMtu !== null && receivePathMtu(this.options, message)) return 0
     const error = this.options.takeError()
     if (error !== 0) return -error
     const packet = this.queue.peek()

@@ -138,7 +138,7 @@ export class RawSocket extends InetEndpoint {
     if (!this.concerns(header.source, header.destination, header.interfaceIndex)) return false
     if (header.cast === CAST_MULTICAST) {
       const { source, destination, interfaceIndex } = header
-      if (!options.groups.accepts(destination, source, interfaceIndex, options.multicastAll)) return true
+      if (!options.groups.accepts(destination, source, interfaceIndex, options.hearsGroups(header.version))) return true
     }
     const { filter } = this
     if (filter !== null && packet.end > packet.start && filter.blocks(packet.view.getUint8(packet.start))) return true

@@ -217,7 +217,15 @@ export class Calls {
       return 0
     }
     const plain = typeof value === 'boolean' ? Number(value) : value
-    return this.change(() => file.endpoint.setOption(level, name, plain))
+    const result = this.change(() => file.endpoint.setOption(level, name, plain))
+    if (file.endpoint.family !== file.addresses.family) this.follow(file)
+    return result
+  }
+
+  /** A socket became one of another family (`IPV6_ADDRFORM`). */
+  private follow(file: OpenFile): void {
+    const addresses = this.host.addressFamily(file.endpoint.family)
+    if (addresses !== undefined) file.addresses = addresses
   }
 
   getOption(file: OpenFile, level: number, name: number): OptionValue | OptionFailure {

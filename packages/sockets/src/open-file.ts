@@ -30,7 +30,8 @@ const NOBODY: readonly never[] = []
 /** What a descriptor stands for: an open file description, which several descriptors may share (`dup`). */
 export class OpenFile implements ReadinessWatcher {
   readonly endpoint: SocketEndpoint
-  readonly addresses: AddressFamily
+  /** Of the endpoint's family. */
+  addresses: AddressFamily
   /** Descriptors that stand for it. */
   references = 1
   closed = false

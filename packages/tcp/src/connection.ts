@@ -1,4 +1,6 @@
 import {
+  AF_INET,
+  EADDRNOTAVAIL,
   ENOTCONN,
   IPPROTO_TCP,
   type Message,
@@ -22,7 +24,7 @@ import { devicePacketReleased } from './send/device-account.js'
 import type { SendBuffer } from './send/send-buffer.js'
 import type { SendQueue } from './send/send-queue.js'
 import * as calls from './socket-calls.js'
-import { CLOSED, LISTEN } from './state.js'
+import { CLOSED, ESTABLISHED, LISTEN } from './state.js'
 import type { ConnectionTimer } from './timer-pool.js'
 
 /** A TCP socket: the control block with what it stands on, and the socket calls. */
@@ -130,6 +132,19 @@ export class Connection extends ConnectionState implements SocketEndpoint, Packe
   routeToPeer(): number {
     if (this.network === null || this.state === CLOSED || this.state === LISTEN) return -ENOTCONN
     return -routeFlow(this.network, this.flow)
+  }
+
+  /** `OptionsSocket.established`. */
+  get established(): boolean {
+    return this.state === ESTABLISHED
+  }
+
+  /** `OptionsSocket.becomeIpv4`. */
+  becomeIpv4(): number {
+    if (this.state !== ESTABLISHED) return -ENOTCONN
+    if (this.options.v6only || this.network?.version !== 4) return -EADDRNOTAVAIL
+    this.family = AF_INET
+    return 0
   }
 
   readiness(): number {

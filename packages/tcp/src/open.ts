@@ -55,7 +55,8 @@ export function beginConnect(c: Connection, name: Sockaddr | null): number {
   if (network === undefined || remote.isMulticast || (options.v6only && remote.version === 4)) return -ENETUNREACH
   const local = createAddressSlot()
   c.readLocal(local)
-  if (!local.isUnspecified && local.version !== remote.version) return -ENETUNREACH
+  if (!local.isUnspecified && local.version !== remote.version)
+    return local.version === 4 ? -EAFNOSUPPORT : -ENETUNREACH
   toLoopback(remote, local)
   const zone = connectZone(options, remote, ip.scopeId)
   if (zone !== 0) return zone

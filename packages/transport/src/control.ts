@@ -4,6 +4,8 @@ import {
   type ControlData,
   type ControlMessage,
   EINVAL,
+  ENODEV,
+  type Host,
   IP_ORIGDSTADDR,
   IP_PKTINFO,
   IP_RECVFRAGSIZE,
@@ -11,11 +13,14 @@ import {
   IP_TOS,
   IP_TTL,
   IPV6_DONTFRAG,
+  IPV6_DSTOPTS,
   IPV6_FLOWINFO,
   IPV6_HOPLIMIT,
+  IPV6_HOPOPTS,
   IPV6_ORIGDSTADDR,
   IPV6_PKTINFO,
   IPV6_RECVFRAGSIZE,
+  IPV6_RTHDR,
   IPV6_TCLASS,
   type Message,
   type NetworkHeader,
@@ -30,7 +35,9 @@ import {
   SOL_SOCKET,
 } from '@jackfield/interfaces'
 import type { Packet } from '@jackfield/packet'
+import { eachExtension, optionsHeader } from './extension-headers.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
+import { needsZone } from './zone.js'
 
 // Bits of `IpSocketOptions.wantedControl`.
 export const WANT_TTL: number = 1 << 0
@@ -48,6 +55,10 @@ export const WANT_PKTINFO6: number = 1 << 11
 export const WANT_ORIGDST6: number = 1 << 12
 export const WANT_FRAGSIZE6: number = 1 << 13
 export const WANT_FLOWINFO: number = 1 << 14
+export const WANT_HOPOPTS: number = 1 << 15
+export const WANT_RTHDR: number = 1 << 16
+export const WANT_DSTOPTS: number = 1 << 17
+const WANT_EXTENSIONS: number = WANT_HOPOPTS | WANT_RTHDR | WANT_DSTOPTS
 
 /** What a send call's ancillary data asks for. One reused object a transport: `read` begins anew. */
 export class SendControl {
@@ -64,15 +75,21 @@ export class SendControl {
   interfaceIndex = 0
   /** Source to use, or null for the socket's. */
   source: IpAddress | null = null
+  /** Whether it names options headers, which are then all of the message's. */
+  extensions = false
+  hopByHop: Uint8Array | null = null
+  destinationOptions: Uint8Array | null = null
 
   /**
    * Reads the messages of `SOL_SOCKET`, `SOL_IP` and (for `AF_INET6`) `SOL_IPV6`; other levels are the transport's.
-   * @returns 0, or `-EINVAL` for one that Linux does not take when sending or a value out of range
+   * @returns 0; `-EINVAL` for one that Linux does not take when sending or a value out of range; `-ENODEV` where the host has no such
+   * interface as `IPV6_PKTINFO` names
    */
-  read(control: readonly ControlMessage[], family: number): number {
+  read(control: readonly ControlMessage[], family: number, host: Pick<Host, 'interfaceByIndex'>): number {
     this.ttl = this.tos = this.mark = this.priority = this.flowLabel = this.dontFragment = -1
     this.interfaceIndex = 0
-    this.source = null
+    this.source = this.hopByHop = this.destinationOptions = null
+    this.extensions = false
     for (const { level, type, data } of control) {
       let good = true
       if (level === SOL_SOCKET) good = this.readSocketLevel(type, data)
@@ -80,7 +97,9 @@ export class SendControl {
       else if (level === SOL_IPV6 && family === AF_INET6) good = this.readIpv6Level(type, data)
       if (!good) return -EINVAL
     }
-    return 0
+    const { interfaceIndex } = this
+    const missing = interfaceIndex !== 0 && host.interfaceByIndex(interfaceIndex) === undefined
+    return missing && family === AF_INET6 ? -ENODEV : 0
   }
 
   private readSocketLevel(type: number, data: ControlData): boolean {
@@ -102,6 +121,7 @@ export class SendControl {
 
   private readIpv6Level(type: number, data: ControlData): boolean {
     if (type === IPV6_PKTINFO) return this.readPacketInfo(data)
+    if (type === IPV6_HOPOPTS || type === IPV6_DSTOPTS) return this.readOptionsHeader(type, data)
     if (typeof data !== 'number' || !Number.isInteger(data)) return false
     if (type === IPV6_FLOWINFO) {
       this.flowLabel = data & 0xf_ffff
@@ -115,6 +135,15 @@ export class SendControl {
     if (type === IPV6_HOPLIMIT) this.ttl = data
     else if (type === IPV6_TCLASS) this.tos = data
     else return false
+    return true
+  }
+
+  private readOptionsHeader(type: number, data: ControlData): boolean {
+    const header = data instanceof Uint8Array ? optionsHeader(data) : null
+    if (header === null) return false
+    this.extensions = true
+    if (type === IPV6_HOPOPTS) this.hopByHop = header
+    else this.destinationOptions = header
     return true
   }
 
@@ -159,11 +188,8 @@ export function addReceiveControl(
     const address = header.destination.toMapped().copy()
     add(SOL_IPV6, IPV6_PKTINFO, { interfaceIndex: header.interfaceIndex, address })
   }
-  if ((wanted & WANT_ORIGDST6) !== 0) {
-    add(SOL_IPV6, IPV6_ORIGDSTADDR, new SocketAddress(header.destination.toMapped(), destinationPort))
-  }
   if (header.version === 4) addIpv4Control(options, packet, header, wanted, destinationPort, add)
-  else addIpv6Control(header, wanted, add)
+  else addIpv6Control(packet, header, wanted, destinationPort, add)
 }
 
 type AddControl = (level: number, type: number, data: ControlData) => void
@@ -189,8 +215,25 @@ function addIpv4Control(
   if ((wanted & WANT_FRAGSIZE) !== 0 && header.fragmentSize > 0) add(SOL_IP, IP_RECVFRAGSIZE, header.fragmentSize)
 }
 
+const WANTED_EXTENSION: ReadonlyMap<number, number> = new Map([
+  [IPV6_HOPOPTS, WANT_HOPOPTS],
+  [IPV6_RTHDR, WANT_RTHDR],
+  [IPV6_DSTOPTS, WANT_DSTOPTS],
+])
+
 /** As in Linux, of packets that came by IPv6 only. */
-function addIpv6Control(header: NetworkHeader, wanted: number, add: AddControl): void {
+function addIpv6Control(
+  packet: Packet,
+  header: NetworkHeader,
+  wanted: number,
+  destinationPort: number,
+  add: AddControl,
+): void {
+  if ((wanted & WANT_ORIGDST6) !== 0) {
+    const { destination, interfaceIndex } = header
+    const zone = needsZone(destination) ? interfaceIndex : 0
+    add(SOL_IPV6, IPV6_ORIGDSTADDR, new SocketAddress(destination, destinationPort, zone))
+  }
   if ((wanted & WANT_HOPLIMIT) !== 0) add(SOL_IPV6, IPV6_HOPLIMIT, header.ttl)
   if ((wanted & WANT_TCLASS) !== 0) add(SOL_IPV6, IPV6_TCLASS, header.tos)
   if ((wanted & WANT_FLOWINFO) !== 0) {
@@ -199,6 +242,11 @@ function addIpv6Control(header: NetworkHeader, wanted: number, add: AddControl):
   }
   if ((wanted & WANT_FRAGSIZE6) !== 0 && header.fragmentSize > 0) {
     add(SOL_IPV6, IPV6_RECVFRAGSIZE, header.fragmentSize)
+  }
+  if ((wanted & WANT_EXTENSIONS) !== 0 && header.hasOptions) {
+    eachExtension(packet, header, (type, bytes) => {
+      if ((wanted & (WANTED_EXTENSION.get(type) ?? 0)) !== 0) add(SOL_IPV6, type, bytes)
+    })
   }
 }
 

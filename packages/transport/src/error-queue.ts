@@ -25,6 +25,8 @@ interface QueuedError {
   /** Where the offending packet was going. */
   readonly destination: IpAddress
   readonly port: number
+  /** That the report came in by: the zone of its link-local addresses. */
+  readonly interfaceIndex: number
   /** What the offending packet carried, as far as it was quoted; null for none. */
   readonly payload: Packet | null
   readonly charge: number
@@ -73,16 +75,22 @@ export class ErrorQueue {
     }
     const quoted = packet !== null && payloadStart < packet.end
     const payload = quoted ? this.pool.copyOf(packet.bytes, payloadStart, packet.end) : null
-    return this.push(error, report.destination, port, payload)
+    return this.push(error, report.destination, port, report.interfaceIndex, payload)
   }
 
   /** Queues an error that this host found itself, as `EMSGSIZE` with the path MTU in `info`. */
   pushLocal(errno: number, info: number, destination: IpAddress, port: number): boolean {
     const origin = SO_EE_ORIGIN_LOCAL
-    return this.push({ errno, origin, type: 0, code: 0, info, data: 0, offender: null }, destination, port, null)
+    return this.push({ errno, origin, type: 0, code: 0, info, data: 0, offender: null }, destination, port, 0, null)
   }
 
-  private push(error: ExtendedError, destination: IpAddress, port: number, payload: Packet | null): boolean {
+  private push(
+    error: ExtendedError,
+    destination: IpAddress,
+    port: number,
+    interfaceIndex: number,
+    payload: Packet | null,
+  ): boolean {
     const charge = ENTRY_SIZE + (payload === null ? 0 : payload.truesize)
     if (!this.queue.charge(charge)) {
       payload?.release()
@@ -91,7 +99,7 @@ export class ErrorQueue {
     }
     const kept = createAddressSlot()
     setSlot(kept as IpAddressSlot, destination)
-    this.errors.push({ error, destination: kept, port, payload, charge })
+    this.errors.push({ error, destination: kept, port, interfaceIndex, payload, charge })
     return true
   }
 
@@ -105,7 +113,8 @@ export class ErrorQueue {
     const entry = this.errors.shift()
     if (entry === undefined) return -EAGAIN
     this.queue.uncharge(entry.charge)
-    const { payload, error } = entry
+    const { payload, interfaceIndex } = entry
+    const error = zoned(entry.error, options.family, interfaceIndex)
     const length = payload === null ? 0 : payload.end - payload.start
     const copied = Math.min(length, message.length)
     if (payload !== null) {
@@ -115,7 +124,7 @@ export class ErrorQueue {
     const family = options.family
     const name = ipName(message.name)
     message.named = name !== null
-    if (name !== null) fillName(name, family, entry.destination, entry.port, 0)
+    if (name !== null) fillName(name, family, entry.destination, entry.port, interfaceIndex)
     message.flags = copied < length ? MSG_ERRQUEUE | MSG_TRUNC : MSG_ERRQUEUE
     message.control?.push(
       family === AF_INET
@@ -135,4 +144,13 @@ export class ErrorQueue {
       this.queue.uncharge(entry.charge)
     }
   }
+}
+
+/** The error with its offender as programs of the family see addresses, a link-local one with its zone. */
+function zoned(error: ExtendedError, family: number, interfaceIndex: number): ExtendedError {
+  const { offender } = error
+  if (offender === null || family === AF_INET) return error
+  const shown = new SocketAddress()
+  fillName(shown, family, offender.address, 0, interfaceIndex)
+  return { ...error, offender: shown }
 }

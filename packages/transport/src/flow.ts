@@ -1,7 +1,17 @@
 import { createAddressSlot, type IpAddress, type IpAddressSlot, setSlot, setSlotV4, setSlotV6 } from '@jackfield/addr'
-import { aimRouteQuery, createRouteQuery, IP_PMTUDISC_DO, NetworkFlow, type NetworkLayer } from '@jackfield/interfaces'
+import {
+  aimRouteQuery,
+  createRouteQuery,
+  IP_PMTUDISC_DO,
+  IPV6_PREFER_SRC_PUBLIC,
+  IPV6_PREFER_SRC_TMP,
+  NetworkFlow,
+  type NetworkLayer,
+} from '@jackfield/interfaces'
 import type { SendControl } from './control.js'
+import type { RareOptionValues } from './ip-option-values.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
+import { needsZone } from './zone.js'
 
 /** A flow with address slots of its own. */
 export function createFlow(protocol: number): NetworkFlow {
@@ -22,7 +32,8 @@ export function aimFlow(
   control: SendControl | null,
 ): void {
   const flow = options.flow
-  let interfaceIndex = options.boundInterface
+  // A zone that is named counts more than the interface that the socket is bound to, as in Linux.
+  let interfaceIndex = scopeId !== 0 && needsZone(destination) ? 0 : options.boundInterface
   let from = source
   let { ttl, multicastTtl, tos, mark, priority, flowLabel, dontFragment } = options
   if (control !== null) {
@@ -35,8 +46,12 @@ export function aimFlow(
     if (control.dontFragment >= 0) dontFragment = control.dontFragment === 1
     if (control.source !== null) from = control.source
   }
+  const { rare } = options
+  if (interfaceIndex === 0 && (scopeId === 0 || !needsZone(destination)))
+    interfaceIndex = preferredInterface(rare, destination)
+  const preference = rare.sourcePreferences & (IPV6_PREFER_SRC_TMP | IPV6_PREFER_SRC_PUBLIC)
   if (destination.isMulticast) {
-    if (interfaceIndex === 0) interfaceIndex = options.multicastInterface
+    if (interfaceIndex === 0 && scopeId === 0) interfaceIndex = options.multicastInterface
     if (from.isUnspecified && options.multicastSource !== null) from = options.multicastSource
   }
   let same = setIfChanged(flow.destination as IpAddressSlot, destination)
@@ -47,6 +62,7 @@ export function aimFlow(
     flow.scopeId === scopeId &&
     flow.tos === tos &&
     flow.mark === mark &&
+    flow.sourcePreference === preference &&
     flow.anySource === (options.transparent || options.freebind)
   if (!same) {
     flow.route = null
@@ -54,6 +70,7 @@ export function aimFlow(
     flow.scopeId = scopeId
     flow.tos = tos
     flow.mark = mark
+    flow.sourcePreference = preference
     flow.anySource = options.transparent || options.freebind
   }
   flow.ttl = ttl
@@ -66,6 +83,18 @@ export function aimFlow(
   flow.allowBroadcast = options.broadcast
   flow.onLink = options.dontRoute
   flow.options = options.ipOptions
+  flow.fragmentSize = rare.fragmentSize
+  // RFC 3542 6: a message that brings any brings all.
+  const from6 = control?.extensions === true ? control : rare
+  flow.hopByHop = from6.hopByHop
+  flow.destinationOptions = from6.destinationOptions
+}
+
+/** The interface that the options name for a destination where nothing that is more to the point names one, 0 for none. */
+function preferredInterface(rare: RareOptionValues, destination: IpAddress): number {
+  if (destination.version === 4) return destination.isMulticast ? 0 : rare.unicastInterface4
+  if (rare.packetInterface !== 0) return rare.packetInterface
+  return destination.isMulticast ? 0 : rare.unicastInterface6
 }
 
 function setIfChanged(slot: IpAddressSlot, address: IpAddress): boolean {

@@ -23,6 +23,7 @@ import {
   IP_TOS,
   IP_TRANSPARENT,
   IP_TTL,
+  IP_UNICAST_IF,
   OptionFailure,
   type OptionValue,
   SOCK_STREAM,
@@ -43,6 +44,7 @@ import {
 } from './integer-option.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
 import { optionInteger } from './option-integer.js'
+import { unicastInterface } from './rare-options.js'
 
 /** Options that only ask for a control message. */
 const WANTED: ReadonlyMap<number, number> = new Map([
@@ -82,6 +84,7 @@ const INTEGERS: ReadonlyMap<number, IntegerOption> = new Map<number, IntegerOpti
   [IP_MULTICAST_LOOP, flag('multicastLoop')],
   [IP_MULTICAST_ALL, strictFlag('multicastAll')],
   [IP_LOCAL_PORT_RANGE, PORT_RANGE],
+  [IP_UNICAST_IF, unicastInterface('unicastInterface4')],
 ])
 
 /** Sets a `SOL_IP` option: 0 or a negative error number. */
@@ -90,7 +93,9 @@ export function setIpOption(options: IpSocketOptions, name: number, value: Optio
   if (name === IP_OPTIONS) return setHeaderOptions(options, value)
   if (name === IP_MULTICAST_IF) return type === SOCK_STREAM ? -EINVAL : setMulticastInterface(options, value)
   const wanted = WANTED.get(name)
-  if (wanted !== undefined) return options.want(wanted, value)
+  if (wanted !== undefined) {
+    return name === IP_RECVFRAGSIZE && type === SOCK_STREAM ? -EINVAL : options.want(wanted, value)
+  }
   const number = optionInteger(value)
   if (Number.isNaN(number)) return -EINVAL
   return INTEGERS.get(name)?.set(options, number) ?? -ENOPROTOOPT

@@ -1,5 +1,38 @@
 import type { IpAddress } from '@jackfield/addr'
 
+/** Those that hardly any socket sets, most of IPv6 alone: one object, replaced whole where one of them changes. */
+export interface RareOptionValues {
+  /** `IP_UNICAST_IF`, `IPV6_UNICAST_IF`: interface that unicast of the version leaves by, 0: by the route. */
+  readonly unicastInterface4: number
+  readonly unicastInterface6: number
+  /** `IPV6_PKTINFO`: the interface of what is sent nowhere else. */
+  readonly packetInterface: number
+  /** `IPV6_ADDR_PREFERENCES` as it is read. */
+  readonly sourcePreferences: number
+  /** `IPV6_MTU`, 0 for none. */
+  readonly fragmentSize: number
+  /** `IPV6_HOPOPTS`, `IPV6_DSTOPTS`: whole headers, or null. */
+  readonly hopByHop: Uint8Array | null
+  readonly destinationOptions: Uint8Array | null
+  /** `IPV6_RECVPATHMTU`. */
+  readonly receivePathMtu: boolean
+  /** `IPV6_MULTICAST_ALL`. */
+  readonly multicastAll6: boolean
+}
+
+/** The values where none of them was set. */
+const RARE_DEFAULTS: RareOptionValues = {
+  unicastInterface4: 0,
+  unicastInterface6: 0,
+  packetInterface: 0,
+  sourcePreferences: 0,
+  fragmentSize: 0,
+  hopByHop: null,
+  destinationOptions: null,
+  receivePathMtu: false,
+  multicastAll6: true,
+}
+
 /** The values of the options that all transports share. */
 export class IpOptionValues {
   reuseAddress = false
@@ -49,6 +82,7 @@ export class IpOptionValues {
   /** `IP_LOCAL_PORT_RANGE`, 0: the host's. */
   portLow = 0
   portHigh = 0
+  rare: RareOptionValues = RARE_DEFAULTS
   /** `IP_OPTIONS` as they go into the header, or null. */
   ipOptions: Uint8Array | null = null
   /** Not 0 where a received control message is wanted (`WANT_*`): see `addReceiveControl`. */
@@ -359,6 +393,15 @@ export class SharedOptionValues {
 
   set ipOptions(value: Uint8Array | null) {
     if (value !== this.values.ipOptions) this.own().ipOptions = value
+  }
+
+  get rare(): RareOptionValues {
+    return this.values.rare
+  }
+
+  /** Changes some of them. */
+  setRare(changes: Partial<RareOptionValues>): void {
+    this.own().rare = { ...this.values.rare, ...changes }
   }
 
   get wantedControl(): number {

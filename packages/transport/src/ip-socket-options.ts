@@ -2,13 +2,18 @@ import {
   AF_INET6,
   EINVAL,
   ENOPROTOOPT,
+  EOPNOTSUPP,
+  EPROTO,
   type Host,
+  IP_DROP_MEMBERSHIP,
   type NetworkFlow,
   OptionFailure,
   type OptionValue,
+  type PathMtu,
   POLLERR,
   POLLIN,
   POLLOUT,
+  SOCK_STREAM,
   SOL_IP,
   SOL_IPV6,
   SOL_SOCKET,
@@ -41,6 +46,10 @@ export interface OptionsSocket {
    * Where a socket has no such method its flow leads to nowhere but the peer.
    */
   routeToPeer?(): number
+  /** Whether it has a peer at present (a stream: the handshake is done). Only where there is `becomeIpv4`. */
+  readonly established?: boolean
+  /** An `AF_INET6` socket whose peer is one of IPv4 becomes one of `AF_INET`: 0 or a negative error number (`IPV6_ADDRFORM`). */
+  becomeIpv4?(): number
 }
 
 /** The `SOL_SOCKET`, `SOL_IP` and `SOL_IPV6` options that all transports share: their state, and get and set as Linux has them. */
@@ -58,6 +67,8 @@ export class IpSocketOptions extends SharedOptionValues {
 
   /** `SO_ERROR`, positive, 0 for none. */
   error = 0
+  /** What `IPV6_RECVPATHMTU` is still to be told of. */
+  pathMtu: PathMtu | null = null
 
   constructor(
     host: Host,
@@ -71,6 +82,8 @@ export class IpSocketOptions extends SharedOptionValues {
     this.host = host
     this.settings = transportSettings(host)
     this.socket = socket
+    // As Linux: a socket of IPv6 hears of groups of IPv4 only what it joined.
+    this.multicastAll = socket.family !== AF_INET6
     this.v6only = socket.family === AF_INET6 && this.settings.bindv6only !== 0
     this.flow = flow
     this.receiveQueue = receiveQueue
@@ -110,6 +123,9 @@ export class IpSocketOptions extends SharedOptionValues {
     if (level === SOL_SOCKET) return setSocketOption(this, name, value)
     if (level !== SOL_IP && (level !== SOL_IPV6 || this.family !== AF_INET6)) return -ENOPROTOOPT
     const action = groupAction(level, name)
+    if (action !== undefined && level === SOL_IP && this.socket.type === SOCK_STREAM && name <= IP_DROP_MEMBERSHIP) {
+      return -EPROTO
+    }
     if (action !== undefined) return changeGroups(this, level, action, value)
     return level === SOL_IP ? setIpOption(this, name, value) : setIpv6Option(this, name, value)
   }
@@ -119,7 +135,17 @@ export class IpSocketOptions extends SharedOptionValues {
     if (level === SOL_SOCKET) return getSocketOption(this, name)
     if (level === SOL_IP) return getIpOption(this, name)
     if (level === SOL_IPV6 && this.family === AF_INET6) return getIpv6Option(this, name)
-    return new OptionFailure(ENOPROTOOPT)
+    return new OptionFailure(this.family === AF_INET6 ? ENOPROTOOPT : EOPNOTSUPP)
+  }
+
+  /** Whether it hears of a group that it did not join (`IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`). */
+  hearsGroups(version: 4 | 6): boolean {
+    return version === 4 ? this.multicastAll : this.rare.multicastAll6
+  }
+
+  /** Leaves the groups of a version. */
+  leaveGroups(version: 4 | 6): void {
+    this.joined?.leaveVersion(version)
   }
 
   /** @internal Sets or clears bits of `wantedControl`. */

@@ -36,7 +36,7 @@ export class PortEntry {
   /** `SO_BINDTODEVICE`, 0 for any. */
   boundInterface = 0
   /** `AF_INET` or `AF_INET6`. */
-  readonly family: number
+  family: number
   /** The next entry with the same local port; newest first. */
   nextOnPort: PortEntry | null = null
 

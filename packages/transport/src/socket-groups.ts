@@ -115,6 +115,11 @@ export class SocketGroups {
     return 0
   }
 
+  /** Leaves those of one version. */
+  leaveVersion(version: 4 | 6): void {
+    for (const entry of [...this.groups]) if (entry.group.version === version) this.drop(entry)
+  }
+
   /** Leaves all. */
   close(): void {
     for (const entry of [...this.groups]) this.drop(entry)

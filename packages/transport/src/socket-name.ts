@@ -1,16 +1,10 @@
-import {
-  type IpAddress,
-  type IpAddressSlot,
-  isLinkLocal,
-  type SocketAddress,
-  setSlotV4,
-  setSlotV6,
-} from '@jackfield/addr'
+import { type IpAddress, type IpAddressSlot, type SocketAddress, setSlotV4, setSlotV6 } from '@jackfield/addr'
 import { AF_INET, AF_INET6, EAFNOSUPPORT, type Sockaddr } from '@jackfield/interfaces'
+import { needsZone } from './zone.js'
 
 /**
  * Fills a socket address of a socket's family; with `AF_INET6` an IPv4 address becomes its mapped form.
- * @param scopeId the zone, which link-local addresses alone have
+ * @param scopeId the zone, which addresses and groups of a link alone have
  */
 export function fillName(name: SocketAddress, family: number, address: IpAddress, port: number, scopeId: number): void {
   const slot = name.address as IpAddressSlot
@@ -22,7 +16,7 @@ export function fillName(name: SocketAddress, family: number, address: IpAddress
     setSlotV6(slot, address.w0, address.w1, address.w2, address.w3)
   }
   name.port = port
-  name.scopeId = address.version === 6 && isLinkLocal(address) ? scopeId : 0
+  name.scopeId = needsZone(address) ? scopeId : 0
   name.flowInfo = 0
 }
 

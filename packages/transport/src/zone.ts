@@ -3,7 +3,7 @@ import { EINVAL, ENODEV } from '@jackfield/interfaces'
 import type { IpSocketOptions } from './ip-socket-options.js'
 
 /** Whether an address means nothing without its zone: link-local ones, and groups that stay on the link (RFC 4007 6). */
-function needsZone(address: IpAddress): boolean {
+export function needsZone(address: IpAddress): boolean {
   if (address.version !== 6) return false
   return address.isMulticast ? multicastScope(address) <= SCOPE_LINK_LOCAL : isLinkLocal(address)
 }

@@ -9,7 +9,7 @@ import {
   UDP_GRO,
 } from '@jackfield/interfaces'
 import { type Packet, SEGMENT_UDP } from '@jackfield/packet'
-import { addReceiveControl, copyFromPacket, fillName, ipName } from '@jackfield/transport'
+import { addReceiveControl, copyFromPacket, fillName, ipName, receivePathMtu } from '@jackfield/transport'
 import { SHUT_RECEIVE } from './shut.js'
 import type { UdpSocket } from './udp-socket.js'
 
@@ -18,6 +18,7 @@ export function receiveDatagram(socket: UdpSocket, message: Message): number {
   const { flags } = message
   if ((flags & MSG_ERRQUEUE) !== 0) return socket.errors.receive(message, socket.options)
   message.named = false
+  if (socket.options.pathMtu !== null && receivePathMtu(socket.options, message)) return 0
   if (socket.options.error !== 0) return -socket.options.takeError()
   const { queue } = socket
   const packet = (flags & MSG_PEEK) === 0 ? queue.shift() : queue.peek()

@@ -48,13 +48,14 @@ export function sendDatagram(socket: UdpSocket, message: Message): number {
   } else if (socket.connected) setSlot(target, socket.peer)
   else return -EDESTADDRREQ
   if (port === 0) return -EINVAL
-  if (socket.versionRefused(target)) return -ENETUNREACH
+  const other = socket.versionRefused(target)
+  if (other !== 0) return other
 
   let control: SendControl | null = null
   let segmentSize = socket.segmentSize
   if (message.control !== null && message.control.length > 0) {
     control = udp.control
-    const bad = control.read(message.control, socket.family)
+    const bad = control.read(message.control, socket.family, udp.host)
     if (bad !== 0) return bad
     if (control.source !== null && control.source.version !== target.version) return -EINVAL
     for (const { level, type, data } of message.control) {

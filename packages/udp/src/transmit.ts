@@ -10,7 +10,7 @@ import {
   type NetworkLayer,
 } from '@jackfield/interfaces'
 import { checksum, type Packet, SEGMENT_UDP } from '@jackfield/packet'
-import { copyToPacket, pseudoHeaderSum, setPartialChecksum, sourceOf } from '@jackfield/transport'
+import { copyToPacket, flowMtu, notePathMtu, pseudoHeaderSum, setPartialChecksum, sourceOf } from '@jackfield/transport'
 import type { UdpSocket } from './udp-socket.js'
 import { UDP_HEADER_LENGTH, writeUdp } from './wire/udp.js'
 
@@ -35,22 +35,24 @@ export function transmit(
   const { flow } = socket
   const route = flow.route
   if (route === null) return -EINVAL
-  const ipHeader = network.version === 4 ? 20 + (flow.options === null ? 0 : flow.options.length) : 40
-  const headers = ipHeader + UDP_HEADER_LENGTH
+  const v4 = network.version === 4
+  const headers = (v4 ? 20 + (flow.options?.length ?? 0) : 40 + extensionLength(flow)) + UDP_HEADER_LENGTH
+  const mtu = flowMtu(flow, route)
   // The IPv4 length field counts its own header, that of IPv6 does not.
-  const limit = network.version === 4 ? 0xffff - headers : 0xffff - UDP_HEADER_LENGTH
-  if (length > limit) return tooLong(socket, port, route.mtu)
+  const limit = v4 ? 0xffff - headers : 0xffff + 40 - headers
+  if (length > limit) return tooLong(socket, port, mtu)
   if (segmentSize > 0) {
-    const refused = refuseSegments(socket, headers, length, segmentSize, route.mtu)
+    const refused = refuseSegments(socket, headers, length, segmentSize, mtu)
     if (refused !== 0) return refused
-  } else if (headers + length > route.mtu && !mayFragment(flow)) return tooLong(socket, port, route.mtu)
+  } else if (headers + length > mtu && !mayFragment(flow)) return tooLong(socket, port, mtu)
 
   socket.udp.host.needBurstEnd()
   let result = 0
   if (segmentSize === 0 || length <= segmentSize) result = sendOne(socket, network, bytes, from, length, port, 0)
   else {
-    // As many segments at a time as may be handed down in one packet to be cut.
-    const room = Math.floor((route.maxSegment - headers) / segmentSize)
+    // As many segments at a time as may be handed down in one packet to be cut; what has extension headers is not cut below.
+    const whole = !v4 && extensionLength(flow) > 0
+    const room = whole ? 1 : Math.floor((route.maxSegment - headers) / segmentSize)
     const step = Math.max(1, room) * segmentSize
     for (let at = 0; at < length && result === 0; at += step) {
       const part = Math.min(step, length - at)
@@ -62,7 +64,7 @@ export function transmit(
     counts.OutDatagrams++
     return length
   }
-  if (result === EMSGSIZE) return tooLong(socket, port, route.mtu)
+  if (result === EMSGSIZE) return tooLong(socket, port, mtu)
   if (result !== ENOBUFS) return -result
   // A full queue below is a loss like any other, which Linux tells only those who asked for errors.
   counts.SndbufErrors++
@@ -74,7 +76,13 @@ function mayFragment(flow: NetworkFlow): boolean {
   return flow.mtuDiscover < IP_PMTUDISC_DO || flow.mtuDiscover === IP_PMTUDISC_OMIT
 }
 
+/** Bytes of the extension headers that the flow's packets have. */
+function extensionLength(flow: NetworkFlow): number {
+  return (flow.hopByHop?.length ?? 0) + (flow.destinationOptions?.length ?? 0)
+}
+
 function tooLong(socket: UdpSocket, port: number, mtu: number): number {
+  notePathMtu(socket.options, mtu)
   if (socket.options.recvErr) socket.errors.pushLocal(EMSGSIZE, mtu, socket.flow.destination, port)
   return -EMSGSIZE
 }

@@ -146,7 +146,7 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
       if (
         table.matches(each, destination, source, remotePort, interfaceIndex) &&
         (header.cast !== CAST_MULTICAST ||
-          options.groups.accepts(destination, source, interfaceIndex, options.multicastAll))
+          options.groups.accepts(destination, source, interfaceIndex, options.hearsGroups(header.version)))
       ) {
         if (chosen !== null) this.deliver(chosen, packet.share(), header)
         chosen = each

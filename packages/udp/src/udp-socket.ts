@@ -1,13 +1,16 @@
 import { createAddressSlot, IpAddress, type IpAddressSlot, type SocketAddress, setSlot } from '@jackfield/addr'
 import {
+  AF_INET,
   AF_INET6,
   AF_UNSPEC,
   CAST_BROADCAST,
   CAST_UNICAST,
   EACCES,
+  EADDRNOTAVAIL,
   EAFNOSUPPORT,
   EAGAIN,
   EBADF,
+  EBUSY,
   EINVAL,
   ENETUNREACH,
   ENOTCONN,
@@ -107,6 +110,8 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
   /** `UDPLITE_RECV_CSCOV`, -1 until it is set; 0: only datagrams that are covered whole. */
   receiveCoverage = -1
   private addressBound = false
+  /** `bind` named an IPv4 address. */
+  private bound4 = false
   private portBound = false
   private closed = false
 
@@ -145,6 +150,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
       if (error !== 0) return error
     }
     this.addressBound = !address.isUnspecified
+    this.bound4 = address.version === 4
     this.portBound = ip.port !== 0
     // A group or broadcast address receives; what is sent has the interface's address.
     const cast = address.isUnspecified ? CAST_UNICAST : (host.network(address.version)?.castOf(address, 0) ?? 0)
@@ -188,7 +194,8 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     if (this.closed) return -EBADF
     const unbound = this.autobind()
     if (unbound !== 0) return unbound
-    if (this.versionRefused(remote)) return -ENETUNREACH
+    const other = this.versionRefused(remote)
+    if (other !== 0) return other
     toLoopback(remote, source)
     const network = host.network(remote.version)
     if (network === undefined) return -ENETUNREACH
@@ -223,6 +230,21 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     return -routeFlow(network, flow)
   }
 
+  /** `OptionsSocket.established`. */
+  get established(): boolean {
+    return this.connected
+  }
+
+  /** `OptionsSocket.becomeIpv4`. */
+  becomeIpv4(): number {
+    if (this.pending !== null && this.pending.destination.version === 6) return -EBUSY
+    if (!this.connected) return -ENOTCONN
+    if (this.options.v6only || this.peer.version !== 4) return -EADDRNOTAVAIL
+    this.options.leaveGroups(6)
+    this.family = AF_INET
+    return 0
+  }
+
   private disconnect(): number {
     const { table } = this.udp
     this.flow.route = null
@@ -247,10 +269,13 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     return this.flow.route?.cast === CAST_BROADCAST && !this.options.broadcast
   }
 
-  /** Whether the socket, for its options or the address it is bound to, may not use addresses of this version. */
-  versionRefused(address: IpAddress): boolean {
-    if (this.options.v6only && address.version === 4) return true
-    return !this.source.isUnspecified && this.source.version !== address.version
+  /** 0, or the negative error number where the socket, for its options or the address it is bound to, may not use such addresses. */
+  versionRefused(address: IpAddress): number {
+    if (address.version === 4) {
+      return this.options.v6only || (this.addressBound && this.source.version === 6) ? -ENETUNREACH : 0
+    }
+    // Bound to an IPv4 address, be it 0.0.0.0, in its mapped form; or connected to one.
+    return this.bound4 || (this.connected && this.peer.version === 4) ? -EAFNOSUPPORT : 0
   }
 
   listen(): number {
