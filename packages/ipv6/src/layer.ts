@@ -21,15 +21,7 @@ import {
   type TransportLayer,
   type Untap,
 } from '@jackfield/interfaces'
-import {
-  Cutter,
-  DestinationCache,
-  GroupMembership,
-  LoopQueue,
-  ProtocolTable,
-  type Reassembler,
-  RouteTable,
-} from '@jackfield/ip'
+import { Cutter, GroupMembership, LoopQueue, ProtocolTable, type Reassembler } from '@jackfield/ip'
 import type { Packet } from '@jackfield/packet'
 import type { AddressOptions, Ipv6Address } from './address.js'
 import { Addresses } from './addresses.js'
@@ -53,18 +45,11 @@ import { Ipv6Offload } from './offload.js'
 import { Output } from './output.js'
 import { PolicyTable } from './policy-table.js'
 import { createRateLimit } from './rate-limit.js'
+import { createDestinations, createRoutes, type Ipv6Options } from './routes.js'
 import { Ipv6Settings, ipv6SettingList } from './settings.js'
 import { SourceSelection } from './source-selection.js'
 import { IPV6_HEADER_LENGTH, IPV6_MIN_MTU, IPV6_NEXT_HEADER } from './wire/header.js'
 import { ZonedRoutes } from './zoned-routes.js'
-
-/** How an IPv6 layer is made. */
-export interface Ipv6Options {
-  /** Route objects kept for reuse, 16 to 65536. Default 4096. */
-  readonly maxCachedRoutes?: number
-  /** Destinations of which a path MTU or redirect is kept. Default 2048. */
-  readonly maxDestinations?: number
-}
 
 /** Linux's metric of routes that people add (`IP6_RT_PRIO_USER`). */
 const USER_METRIC = 1024
@@ -98,31 +83,15 @@ export class Ipv6Layer implements NetworkLayer {
 
   constructor(host: Host, options: Ipv6Options = {}) {
     const { clock, secret0, secret1 } = host
-    const { maxDestinations, maxCachedRoutes } = options
-    const destinations = new DestinationCache({
-      clock,
-      secret0,
-      secret1,
-      minPmtu: IPV6_MIN_MTU,
-      ...(maxDestinations === undefined ? {} : { maxEntries: maxDestinations }),
-    })
+    const destinations = createDestinations(host, options)
     this.configurations = new Configurations((index, key) => this.configurationChanged(index, key))
     const sources = new SourceSelection({
       policy: this.policy,
       list: () => this.context.addresses.list(),
       prefersTemporary: (index) => this.configurations.of(index).use_tempaddr === 2,
     })
-    const routes = new RouteTable({
-      version: 6,
-      secret0,
-      secret1,
-      destinations,
-      interfaceByIndex: (index) => host.interfaceByIndex(index),
-      loopback: () => this.loopback,
-      selectSource: (_nextHop, networkInterface, destination) => sources.select(destination, networkInterface),
-      linkMtu: (networkInterface) => this.configurations.of(networkInterface.index).mtu || networkInterface.mtu,
-      ...(maxCachedRoutes === undefined ? {} : { maxCached: maxCachedRoutes }),
-    })
+    const { configurations } = this
+    const routes = createRoutes({ host, configurations, sources, loopback: () => this.loopback }, destinations, options)
     const groups = new GroupMembership({
       version: 6,
       secret0,
@@ -145,7 +114,7 @@ export class Ipv6Layer implements NetworkLayer {
       pool: host.packets,
       counters: this.counters,
       settings,
-      configurations: this.configurations,
+      configurations,
       destinations,
       routes,
       addresses,

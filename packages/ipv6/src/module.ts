@@ -5,7 +5,7 @@ import type { AddressOptions } from './address.js'
 import { type AddressEntry, addressEntry } from './address-entry.js'
 import { inet6Family } from './address-family.js'
 import type { ControlOut } from './control-out.js'
-import { Ipv6Layer, type Ipv6Options } from './layer.js'
+import { Ipv6Layer } from './layer.js'
 import { Mld } from './mld/index.js'
 import type { NdpSend } from './ndp/context.js'
 import {
@@ -18,6 +18,7 @@ import {
   NdpConfigurations,
 } from './ndp/index.js'
 import { ND_HOP_LIMIT } from './ndp/wire/types.js'
+import type { Ipv6Options } from './routes.js'
 
 /** RFC 3810 5. */
 const MLD_HOP_LIMIT = 1
