@@ -27,7 +27,7 @@ export function dissectIcmpv6(input: DissectInput): Layer {
   layer.add('icmpv6.code', 'Code', code, start + 1, start + 2, codeName === null ? `${code}` : `${code} (${codeName})`)
   layer.add('icmpv6.checksum', 'Checksum', sum, start + 2, start + 4, hex(sum, 4), whole ? status : undefined)
   if (end - start < 8) return layer.truncate('icmp6', icmp.icmpv6TypeName(type))
-  const text = type < 128 ? errorText(layer, input, type, code) : messageText(layer, input, type)
+  const text = icmp.isIcmpv6Error(type) ? errorText(layer, input, type, code) : messageText(layer, input, type)
   if (text === null) return layer.truncate('icmp6', icmp.icmpv6TypeName(type))
   layer.line = `${text}, length ${length}`
   return layer

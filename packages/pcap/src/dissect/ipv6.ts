@@ -15,6 +15,7 @@ import {
   NEXT_DESTINATION_OPTIONS,
   NEXT_FRAGMENT,
   NEXT_HOP_BY_HOP,
+  NEXT_NONE,
   NEXT_ROUTING,
   ROUTING_SEGMENTS_LEFT,
   ROUTING_TYPE,
@@ -83,7 +84,7 @@ export function dissectIpv6(input: DissectInput): Layer {
   })
   layer.payload = payload ?? dataLayer(view, chain.at, end, rest)
   if (payload === null)
-    layer.line = chain.next === 59 ? `${ways}no next header` : `${ways}ip-proto-${chain.next} ${rest}`
+    layer.line = chain.next === NEXT_NONE ? `${ways}no next header` : `${ways}ip-proto-${chain.next} ${rest}`
   else layer.line = payload.addressed ? missing + chain.text + payload.line : `${ways}${payload.label}${payload.line}`
   return layer
 }
