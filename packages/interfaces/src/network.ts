@@ -284,8 +284,12 @@ export interface RouteEntry {
 export interface NetworkLayer {
   readonly version: 4 | 6
   readonly etherType: number
-  /** Largest header it puts before a transport's packet, in bytes. */
+  /** The header that it puts before a transport's packet, in bytes, without options. */
   readonly headerLength: number
+  /** Bytes of header that a packet of the flow gets, with its options or extension headers. */
+  headersOf(flow: NetworkFlow): number
+  /** The longest packet that its length field can tell, header included, in bytes. */
+  readonly maxPacketLength: number
   /** TTL or hop limit of packets whose flow has none of its own. */
   readonly defaultTtl?: number
   readonly offload: NetworkOffload

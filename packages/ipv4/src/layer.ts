@@ -66,6 +66,7 @@ export class Ipv4Layer implements NetworkLayer {
   readonly version = 4
   readonly etherType: number = ETH_P_IP
   readonly headerLength: number = IPV4_HEADER_LENGTH
+  readonly maxPacketLength: number = 65_535
   readonly offload: Ipv4Offload
   readonly counters: Ipv4Counters = createIpv4Counters()
   /** `net.ipv4.conf.*`. */
@@ -200,6 +201,10 @@ export class Ipv4Layer implements NetworkLayer {
 
   route(query: RouteQuery): RouteResult {
     return this.table.lookup(query)
+  }
+
+  headersOf(flow: NetworkFlow): number {
+    return flow.options === null ? IPV4_HEADER_LENGTH : IPV4_HEADER_LENGTH + flow.options.length
   }
 
   send(packet: Packet, flow: NetworkFlow): SendResult {

@@ -42,7 +42,7 @@ import { Interfaces } from './interfaces.js'
 import type { NeighborDiscovery } from './neighbor-discovery.js'
 import { fillWholeHeader } from './network-header.js'
 import { Ipv6Offload } from './offload.js'
-import { Output } from './output.js'
+import { extensionLength, Output } from './output.js'
 import { PolicyTable } from './policy-table.js'
 import { createRateLimit } from './rate-limit.js'
 import { createDestinations, createRoutes, type Ipv6Options } from './routes.js'
@@ -59,6 +59,8 @@ export class Ipv6Layer implements NetworkLayer {
   readonly version = 6
   readonly etherType: number = ETH_P_IPV6
   readonly headerLength: number = IPV6_HEADER_LENGTH
+  /** The field counts what follows the header (RFC 8200 3). */
+  readonly maxPacketLength: number = IPV6_HEADER_LENGTH + 65_535
   readonly offload: Ipv6Offload
   readonly counters: Ipv6Counters = createIpv6Counters()
   /** `net.ipv6.conf.*`. */
@@ -181,6 +183,10 @@ export class Ipv6Layer implements NetworkLayer {
   /** As `ZonedRoutes.lookup`. */
   route(query: RouteQuery): RouteResult {
     return this.zonedRoutes.lookup(query)
+  }
+
+  headersOf(flow: NetworkFlow): number {
+    return IPV6_HEADER_LENGTH + extensionLength(flow)
   }
 
   send(packet: Packet, flow: NetworkFlow): SendResult {

@@ -54,8 +54,8 @@ export class Output {
     }
     const source = flow.source.isUnspecified ? route.source : flow.source
     if (source.isUnspecified) return this.noSource(packet)
-    const { hopByHop, destinationOptions } = flow
-    const extra = (hopByHop?.length ?? 0) + (destinationOptions?.length ?? 0)
+    const { hopByHop } = flow
+    const extra = extensionLength(flow)
     const payload = packet.end - packet.start + extra
     const mode = flow.mtuDiscover
     let mtu = mode >= IP_PMTUDISC_PROBE ? route.interface.mtu : route.mtu
@@ -243,4 +243,9 @@ function prependHeader(packet: Packet, header: Uint8Array, next: number): void {
 function refuse(packet: Packet, error: number): number {
   packet.release()
   return error
+}
+
+/** Bytes of the extension headers that the flow's packets get. */
+export function extensionLength({ hopByHop, destinationOptions }: NetworkFlow): number {
+  return (hopByHop === null ? 0 : hopByHop.length) + (destinationOptions === null ? 0 : destinationOptions.length)
 }

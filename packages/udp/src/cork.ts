@@ -10,6 +10,8 @@ export class Cork {
   readonly segmentSize: number
   /** What the first call's ancillary data asked for; its own copy. */
   readonly control: SendControl | null
+  /** The most bytes that it may have. */
+  readonly limit: number
   private readonly packet: Packet
 
   /** The payload's memory is charged to the account from the beginning. */
@@ -21,11 +23,13 @@ export class Cork {
     scopeId: number,
     segmentSize: number,
     control: SendControl | null,
+    limit: number,
   ) {
     setSlot(this.destination, destination)
     this.port = port
     this.scopeId = scopeId
     this.segmentSize = segmentSize
+    this.limit = limit
     this.control = control === null ? null : Object.assign(new SendControl(), control)
     // A datagram has its largest size from the start: nothing to be charged or moved as it grows.
     this.packet = pool.allocate(0, 0, 65_535)

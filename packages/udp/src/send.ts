@@ -22,6 +22,7 @@ import { Cork } from './cork.js'
 import { SHUT_SEND } from './shut.js'
 import { transmit } from './transmit.js'
 import type { UdpSocket } from './udp-socket.js'
+import { UDP_HEADER_LENGTH } from './wire/udp.js'
 
 // Where the datagram of the present call goes: read before anything else can run.
 const target: IpAddressSlot = createAddressSlot()
@@ -75,7 +76,8 @@ export function sendDatagram(socket: UdpSocket, message: Message): number {
 
   if (socket.corked || (flags & MSG_MORE) !== 0) {
     if (!socket.account.hasRoom) return full(socket)
-    const cork = new Cork(udp.host.packets, socket.account, target, port, scopeId, segmentSize, control)
+    const limit = network.maxPacketLength - network.headerLength - UDP_HEADER_LENGTH
+    const cork = new Cork(udp.host.packets, socket.account, target, port, scopeId, segmentSize, control, limit)
     socket.pending = cork
     return appendToCork(socket, cork, message)
   }
@@ -109,8 +111,7 @@ function full(socket: UdpSocket): number {
 /** Adds to the datagram that is held back; without more to come it goes out. */
 function appendToCork(socket: UdpSocket, cork: Cork, message: Message): number {
   const { flags, length } = message
-  const limit = cork.destination.version === 4 ? 65_507 : 65_527
-  if (cork.length + length > limit) {
+  if (cork.length + length > cork.limit) {
     dropCork(socket, cork)
     return -EMSGSIZE
   }

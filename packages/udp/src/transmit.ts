@@ -35,12 +35,10 @@ export function transmit(
   const { flow } = socket
   const route = flow.route
   if (route === null) return -EINVAL
-  const v4 = network.version === 4
-  const headers = (v4 ? 20 + (flow.options?.length ?? 0) : 40 + extensionLength(flow)) + UDP_HEADER_LENGTH
+  const ipHeaders = network.headersOf(flow)
+  const headers = ipHeaders + UDP_HEADER_LENGTH
   const mtu = flowMtu(flow, route)
-  // The IPv4 length field counts its own header, that of IPv6 does not.
-  const limit = v4 ? 0xffff - headers : 0xffff + 40 - headers
-  if (length > limit) return tooLong(socket, port, mtu)
+  if (length > network.maxPacketLength - headers) return tooLong(socket, port, mtu)
   if (segmentSize > 0) {
     const refused = refuseSegments(socket, headers, length, segmentSize, mtu)
     if (refused !== 0) return refused
@@ -50,9 +48,8 @@ export function transmit(
   let result = 0
   if (segmentSize === 0 || length <= segmentSize) result = sendOne(socket, network, bytes, from, length, port, 0)
   else {
-    // As many segments at a time as may be handed down in one packet to be cut; what has extension headers is not cut below.
-    const whole = !v4 && extensionLength(flow) > 0
-    const room = whole ? 1 : Math.floor((route.maxSegment - headers) / segmentSize)
+    // As many segments at a time as may be handed down in one packet to be cut; what has options or extension headers is not cut below.
+    const room = ipHeaders > network.headerLength ? 1 : Math.floor((route.maxSegment - headers) / segmentSize)
     const step = Math.max(1, room) * segmentSize
     for (let at = 0; at < length && result === 0; at += step) {
       const part = Math.min(step, length - at)
@@ -74,11 +71,6 @@ export function transmit(
 /** Whether datagrams over the path MTU may go in fragments (`ip_sk_ignore_df`). */
 function mayFragment(flow: NetworkFlow): boolean {
   return flow.mtuDiscover < IP_PMTUDISC_DO || flow.mtuDiscover === IP_PMTUDISC_OMIT
-}
-
-/** Bytes of the extension headers that the flow's packets have. */
-function extensionLength(flow: NetworkFlow): number {
-  return (flow.hopByHop?.length ?? 0) + (flow.destinationOptions?.length ?? 0)
 }
 
 function tooLong(socket: UdpSocket, port: number, mtu: number): number {

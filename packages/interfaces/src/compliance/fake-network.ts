@@ -64,6 +64,7 @@ export class FakeNetwork implements NetworkLayer {
   readonly version: 4 | 6
   readonly etherType: number
   readonly headerLength: number
+  readonly maxPacketLength: number
   readonly pool: PacketPool
   readonly interface: FakeInterface
   mtu: number
@@ -98,6 +99,7 @@ export class FakeNetwork implements NetworkLayer {
     this.version = options.version ?? 4
     this.etherType = this.version === 4 ? ETH_P_IP : ETH_P_IPV6
     this.headerLength = this.version === 4 ? 20 : 40
+    this.maxPacketLength = this.version === 4 ? 65_535 : 65_575
     this.pool = options.pool ?? new PacketPool()
     this.interface = options.interface ?? createFakeInterface()
     this.mtu = options.mtu ?? this.interface.mtu
@@ -133,6 +135,10 @@ export class FakeNetwork implements NetworkLayer {
     const route = new FakeRoute(this, source.copy(), query.destination, this.interface)
     this.routesGiven.push(route)
     return route
+  }
+
+  headersOf(): number {
+    return this.headerLength
   }
 
   send(packet: Packet, flow: NetworkFlow): SendResult {
@@ -343,7 +349,7 @@ export class FakeNetwork implements NetworkLayer {
     if (this.castOf(flow.destination, 0) === CAST_BROADCAST && !flow.allowBroadcast) return EACCES
     const whole = packet.length + header
     if (packet.segmentType === 0 && whole > this.mtu && flow.mtuDiscover === 2) return EMSGSIZE
-    if (whole > 65_535) return EMSGSIZE
+    if (whole > this.maxPacketLength) return EMSGSIZE
     const route = flow.route
     if (route?.valid) return 0
     const { destination, source, interfaceIndex, scopeId, tos, mark, flowHash } = flow

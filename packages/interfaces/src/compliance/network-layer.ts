@@ -192,6 +192,13 @@ export function networkLayerCompliance(create: () => NetworkLayerFixture): reado
       demandSame(packet?.protocol, PROTOCOL, 'protocol')
       demandSame(packet?.payload.join(), '1,2,3,4,5,6,7,8', 'payload')
     }),
+    one('send takes up to maxPacketLength, header included, and no more', (f) => {
+      const most = f.network.maxPacketLength - f.network.headerLength
+      demandSame(f.network.send(f.pool.allocate(most), flowTo(f, f.neighbour)), 0, 'send of the most')
+      f.departed()
+      demandSame(f.network.send(f.pool.allocate(most + 1), flowTo(f, f.neighbour)), EMSGSIZE, 'send of one byte more')
+      demandSame(f.departed().length, 0, 'packets sent')
+    }),
     one('send refuses with EMSGSIZE what is too large and may not be fragmented, and takes it all the same', (f) => {
       const flow = flowTo(f, f.neighbour)
       flow.mtuDiscover = IP_PMTUDISC_DO
