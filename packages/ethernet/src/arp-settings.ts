@@ -1,4 +1,4 @@
-import type { NetworkInterface, Setting } from '@jackfield/interfaces'
+import { fieldSetting, type NetworkInterface, type Setting } from '@jackfield/interfaces'
 
 /** How ARP behaves on an interface: `net.ipv4.conf.NAME.*`, as Linux's `ip-sysctl` has them. */
 export interface ArpSettings {
@@ -57,17 +57,8 @@ export class ArpSettingsTable {
         : networkInterface === 'default'
           ? this.initial
           : this.of(networkInterface.index)
-    return (Object.keys(MAXIMUM) as Name[]).map((key) => ({
-      name: `net.ipv4.conf.${name}.${key}`,
-      minimum: 0,
-      maximum: MAXIMUM[key],
-      get: () => settings[key],
-      set: (value) => {
-        if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAXIMUM[key]) {
-          throw new RangeError(`${key} is an integer from 0 to ${MAXIMUM[key]}, not ${value}`)
-        }
-        settings[key] = value
-      },
-    }))
+    return (Object.keys(MAXIMUM) as Name[]).map((key) =>
+      fieldSetting(`net.ipv4.conf.${name}.${key}`, 0, MAXIMUM[key], settings, key),
+    )
   }
 }

@@ -21,7 +21,6 @@ export {
   NO_MEMBERSHIP,
 } from './group-filter.js'
 export { GroupMembership, type GroupMembershipOptions } from './group-membership.js'
-export { fieldSetting, integerSetting, secondsSetting } from './integer-setting.js'
 export { LoopQueue, type LoopQueueOptions } from './loop-queue.js'
 export { MembershipReporter, type MembershipReporterOptions } from './membership-report/membership-reporter.js'
 export { MembershipReporters, type MembershipReportersOptions } from './membership-report/membership-reporters.js'

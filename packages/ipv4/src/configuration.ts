@@ -1,5 +1,4 @@
-import type { NetworkInterface, Setting } from '@jackfield/interfaces'
-import { integerSetting } from '@jackfield/ip'
+import { integerSetting, type NetworkInterface, type Setting } from '@jackfield/interfaces'
 
 /** The per-interface settings, `net.ipv4.conf.NAME.*`. Flags are 0 or 1. */
 export class InterfaceConfiguration {

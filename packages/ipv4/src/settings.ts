@@ -1,12 +1,5 @@
-import type { Setting } from '@jackfield/interfaces'
-import {
-  type DestinationCache,
-  type ErrorRateLimit,
-  fieldSetting,
-  integerSetting,
-  type Reassembler,
-  secondsSetting,
-} from '@jackfield/ip'
+import { fieldSetting, integerSetting, type Setting, secondsSetting } from '@jackfield/interfaces'
+import type { DestinationCache, ErrorRateLimit, Reassembler } from '@jackfield/ip'
 import type { Configurations } from './configuration.js'
 
 /** The settings that the packet path reads, as plain numbers. */

@@ -1,6 +1,5 @@
 import { type IpAddress, isLinkLocal } from '@jackfield/addr'
-import type { NetworkInterface, Setting } from '@jackfield/interfaces'
-import { integerSetting } from '@jackfield/ip'
+import { integerSetting, type NetworkInterface, type Setting } from '@jackfield/interfaces'
 import { IPV6_MIN_MTU } from './wire/header.js'
 
 /** The per-interface settings, `net.ipv6.conf.NAME.*`. Flags are 0 or 1. */

@@ -1,5 +1,5 @@
-import type { CounterGroup, Host, Setting } from '@jackfield/interfaces'
-import { ErrorRateLimit, fieldSetting } from '@jackfield/ip'
+import { type CounterGroup, fieldSetting, type Host, type Setting } from '@jackfield/interfaces'
+import { ErrorRateLimit } from '@jackfield/ip'
 
 /** Milliseconds for each error to one destination, by Linux's default of `net.ipv6.icmp.ratelimit`. */
 const RATELIMIT = 100

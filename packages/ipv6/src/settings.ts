@@ -1,11 +1,5 @@
-import type { Setting } from '@jackfield/interfaces'
-import {
-  type DestinationCache,
-  type ErrorRateLimit,
-  fieldSetting,
-  type Reassembler,
-  secondsSetting,
-} from '@jackfield/ip'
+import { fieldSetting, type Setting, secondsSetting } from '@jackfield/interfaces'
+import type { DestinationCache, ErrorRateLimit, Reassembler } from '@jackfield/ip'
 import { rateSettings } from './rate-limit.js'
 
 /** The settings that the packet path reads, as plain numbers. */

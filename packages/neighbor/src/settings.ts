@@ -1,4 +1,4 @@
-import type { Setting } from '@jackfield/interfaces'
+import { fieldSetting, type Setting } from '@jackfield/interfaces'
 
 /** What a neighbour cache goes by. Fields have Linux's names and defaults (`net.ipv4.neigh.default.*`). */
 export interface NeighborSettings {
@@ -91,24 +91,16 @@ export function createNeighborSettings(changes: Partial<NeighborSettings> = {}):
 
 /** The sysctls for `settings`, their names behind `prefix` (`net.ipv4.neigh.default`). They hold from the next use on. */
 export function neighborSysctls(settings: NeighborSettings, prefix: string): Setting[] {
-  return NAMES.map((name) => ({
-    name: `${prefix}.${name}`,
-    minimum: BOUNDS[name][0],
-    maximum: BOUNDS[name][1],
-    get: () => settings[name],
-    set: (value) => {
-      settings[name] = checked(name, value)
-    },
-  }))
+  return NAMES.map((name) => fieldSetting(`${prefix}.${name}`, ...BOUNDS[name], settings, name))
 }
 
 function isName(name: string): name is Name {
   return Object.hasOwn(DEFAULTS, name)
 }
 
-function checked(name: Name, value: number | string): number {
+function checked(name: Name, value: number): number {
   const [minimum, maximum] = BOUNDS[name]
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
+  if (!Number.isInteger(value) || value < minimum || value > maximum) {
     throw new RangeError(`${name} is an integer from ${minimum} to ${maximum}, not ${value}`)
   }
   return value

@@ -1,5 +1,4 @@
-import type { Setting } from '@jackfield/interfaces'
-import { integerSetting } from '@jackfield/transport'
+import { fieldSetting, integerSetting, type Setting } from '@jackfield/interfaces'
 import type { CongestionRegistry } from './congestion/registry.js'
 
 /** Bytes in one of the pages that `net.ipv4.tcp_mem` counts. */
@@ -240,9 +239,9 @@ const INTEGERS = [
 /** The settings under their sysctl names. */
 export function tcpSysctls(settings: TcpSettings, registry: CongestionRegistry): readonly Setting[] {
   return [
-    ...FLAGS.map(([key, name]) => integerSetting(`net.ipv4.tcp_${name}`, settings, key, 0, 1)),
-    ...INTEGERS.map(([key, name, least, most]) => integerSetting(`net.ipv4.tcp_${name}`, settings, key, least, most)),
-    integerSetting('net.core.somaxconn', settings, 'somaxconn', 0, 65_535),
+    ...FLAGS.map(([key, name]) => fieldSetting(`net.ipv4.tcp_${name}`, 0, 1, settings, key)),
+    ...INTEGERS.map(([key, name, least, most]) => fieldSetting(`net.ipv4.tcp_${name}`, least, most, settings, key)),
+    fieldSetting('net.core.somaxconn', 0, 65_535, settings, 'somaxconn'),
     rtoMaxSetting(settings),
     tripleSetting('rmem', settings.rmem, 1, 0x3fff_ffff, 'bytes'),
     tripleSetting('wmem', settings.wmem, 1, 0x3fff_ffff, 'bytes'),
@@ -271,16 +270,15 @@ export function tcpSysctls(settings: TcpSettings, registry: CongestionRegistry):
 
 /** In milliseconds, as Linux has it; kept in microseconds. */
 function rtoMaxSetting(settings: TcpSettings): Setting {
-  const target = { ms: settings.rtoMax / 1000 }
-  const setting = integerSetting('net.ipv4.tcp_rto_max_ms', target, 'ms', 1000, 120_000)
-  return {
-    ...setting,
-    get: () => settings.rtoMax / 1000,
-    set: (value) => {
-      setting.set(value)
-      settings.rtoMax = target.ms * 1000
+  return integerSetting(
+    'net.ipv4.tcp_rto_max_ms',
+    1000,
+    120_000,
+    () => settings.rtoMax / 1000,
+    (value) => {
+      settings.rtoMax = value * 1000
     },
-  }
+  )
 }
 
 /** Three numbers as text, changed in place. Only those of `tcp_mem` must rise. */

@@ -1,4 +1,4 @@
-import type { Host, Setting } from '@jackfield/interfaces'
+import { fieldSetting, type Host, type Setting } from '@jackfield/interfaces'
 
 /** The settings that the sockets of every transport of one stack share. */
 export class TransportSettings {
@@ -28,13 +28,13 @@ export class TransportSettings {
   /** The settings under their sysctl names. */
   list(): readonly Setting[] {
     return [
-      integerSetting('net.core.rmem_default', this, 'rmemDefault', 2304, 0x3fff_ffff),
-      integerSetting('net.core.rmem_max', this, 'rmemMax', 2304, 0x3fff_ffff),
-      integerSetting('net.core.wmem_default', this, 'wmemDefault', 4608, 0x3fff_ffff),
-      integerSetting('net.core.wmem_max', this, 'wmemMax', 4608, 0x3fff_ffff),
-      integerSetting('net.ipv4.ip_unprivileged_port_start', this, 'unprivilegedPortStart', 0, 65_535),
-      integerSetting('net.ipv4.ip_nonlocal_bind', this, 'nonlocalBind', 0, 1),
-      integerSetting('net.ipv6.bindv6only', this, 'bindv6only', 0, 1),
+      fieldSetting('net.core.rmem_default', 2304, 0x3fff_ffff, this, 'rmemDefault'),
+      fieldSetting('net.core.rmem_max', 2304, 0x3fff_ffff, this, 'rmemMax'),
+      fieldSetting('net.core.wmem_default', 4608, 0x3fff_ffff, this, 'wmemDefault'),
+      fieldSetting('net.core.wmem_max', 4608, 0x3fff_ffff, this, 'wmemMax'),
+      fieldSetting('net.ipv4.ip_unprivileged_port_start', 0, 65_535, this, 'unprivilegedPortStart'),
+      fieldSetting('net.ipv4.ip_nonlocal_bind', 0, 1, this, 'nonlocalBind'),
+      fieldSetting('net.ipv6.bindv6only', 0, 1, this, 'bindv6only'),
       {
         name: 'net.ipv4.ip_local_port_range',
         get: () => `${this.portLow} ${this.portHigh}`,
@@ -91,27 +91,4 @@ export function transportSettings(host: Host): TransportSettings {
   shared.set(host, settings)
   host.addSettings(settings.list())
   return settings
-}
-
-/** A `Setting` for an integer field of an object. Its `set` throws a RangeError for what is out of range. */
-export function integerSetting<K extends string>(
-  name: string,
-  target: Record<K, number>,
-  key: K,
-  minimum: number,
-  maximum: number,
-): Setting {
-  return {
-    name,
-    minimum,
-    maximum,
-    get: () => target[key],
-    set: (value) => {
-      const number = typeof value === 'number' ? value : Number.NaN
-      if (!Number.isInteger(number) || number < minimum || number > maximum) {
-        throw new RangeError(`${name} takes an integer from ${minimum} to ${maximum}, not ${JSON.stringify(value)}`)
-      }
-      target[key] = number
-    },
-  }
 }

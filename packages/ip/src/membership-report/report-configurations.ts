@@ -1,5 +1,4 @@
-import type { NetworkInterface, Setting } from '@jackfield/interfaces'
-import { fieldSetting } from '../integer-setting.js'
+import { fieldSetting, type NetworkInterface, type Setting } from '@jackfield/interfaces'
 import type { ReportSettings } from './protocol.js'
 
 const MOST = 2_147_483_647

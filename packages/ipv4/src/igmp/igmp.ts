@@ -3,17 +3,12 @@ import type { Clock, RandomSource } from '@jackfield/clock'
 import {
   CAST_UNICAST,
   type CounterGroup,
+  fieldSetting,
   type NetworkHeader,
   type NetworkInterface,
   type Setting,
 } from '@jackfield/interfaces'
-import {
-  fieldSetting,
-  type GroupFilter,
-  type GroupMembership,
-  MembershipQuery,
-  MembershipReporters,
-} from '@jackfield/ip'
+import { type GroupFilter, type GroupMembership, MembershipQuery, MembershipReporters } from '@jackfield/ip'
 import { checksum, type Packet, type PacketPool } from '@jackfield/packet'
 import { IgmpConfigurations } from './configuration.js'
 import { IgmpOutput } from './output.js'

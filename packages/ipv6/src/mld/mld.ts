@@ -1,8 +1,7 @@
 import { IpAddress, isLinkLocal } from '@jackfield/addr'
 import type { Clock, RandomSource } from '@jackfield/clock'
-import type { NetworkHeader, NetworkInterface, Setting } from '@jackfield/interfaces'
+import { fieldSetting, type NetworkHeader, type NetworkInterface, type Setting } from '@jackfield/interfaces'
 import {
-  fieldSetting,
   type GroupFilter,
   type GroupMembership,
   MembershipQuery,

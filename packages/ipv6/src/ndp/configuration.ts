@@ -1,5 +1,4 @@
-import type { NetworkInterface, Setting } from '@jackfield/interfaces'
-import { integerSetting } from '@jackfield/ip'
+import { integerSetting, type NetworkInterface, type Setting } from '@jackfield/interfaces'
 
 const MOST = 2_147_483_647
 

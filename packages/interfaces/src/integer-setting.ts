@@ -1,4 +1,4 @@
-import type { Setting } from '@jackfield/interfaces'
+import type { Setting } from './counters.js'
 
 /** An integer setting over a getter and a setter. */
 export function integerSetting(
