@@ -38,8 +38,12 @@ export interface Wrap {
   readonly before: number
 }
 
+/** What a connection goes by: `mapped` is IPv4 between sockets of `AF_INET6`. */
+export type Way = 'ipv4' | 'ipv6' | 'mapped'
+
 /** A connection and the way between its ends. */
 export interface Scenario {
+  readonly way: Way
   readonly cable: SimCableOptions
   readonly ends: readonly [EndPlan, EndPlan]
   readonly settings: readonly [Sysctls, Sysctls]
@@ -178,8 +182,11 @@ export function drawScenario(seed: number): Scenario {
   // A cookie whose acknowledgement is lost or overtaken is a reset (RFC 4987 3.6): such ways do not have them.
   const cookies = !fastOpen && isSound(cable) && ends[0].bytes > 0 && chance(random, 0.3)
   const openly = { 'net.ipv4.tcp_fastopen': 0x603 }
+  // Drawn last: what a seed makes of the rest is the same by each.
+  const way = pick(random, ['ipv4', 'ipv6', 'ipv6', 'mapped'] as const)
   return {
-    cable,
+    way,
+    cable: way === 'ipv6' && cable.mtu === 576 ? { ...cable, mtu: 1280 } : cable,
     ends,
     settings: [
       { ...ofA, ...(fastOpen ? openly : {}) },

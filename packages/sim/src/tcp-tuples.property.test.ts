@@ -1,10 +1,14 @@
 import { createSeededRandom } from '@jackfield/clock'
 import {
   AF_INET,
+  AF_INET6,
+  IPV6_V6ONLY,
+  SO_DOMAIN,
   SO_LINGER,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_STREAM,
+  SOL_IPV6,
   SOL_SOCKET,
   SocketError,
 } from '@jackfield/sockets'
@@ -27,7 +31,8 @@ function tuples(host: SimHost): string[] {
   const found: string[] = []
   for (const fd of sockets.descriptors()) {
     const peer = tried(() => String(sockets.getpeername(fd)))
-    if (peer !== undefined) found.push(`${sockets.getsockname(fd)} ${peer}`)
+    // A socket of both versions has a 4-tuple of IPv4 by mapped addresses.
+    if (peer !== undefined) found.push(`${sockets.getsockname(fd)} ${peer}`.replace(/\[::ffff:([\d.]+)\]/g, '$1'))
   }
   return found
 }
@@ -35,6 +40,7 @@ function tuples(host: SimHost): string[] {
 /** Any calls on few ports of two hosts. */
 async function run(seed: number): Promise<void> {
   const random = createSeededRandom(`tuples/${seed}`)
+  const pick = <T>(values: readonly T[]): T => values[random.below(values.length)] as T
   const net = createNetwork({ seed })
   const hosts = [net.host('a'), net.host('b')] as const
   net.cable(hosts[0], hosts[1], { delay: '1ms' })
@@ -45,24 +51,29 @@ async function run(seed: number): Promise<void> {
     const open = sockets.descriptors()
     const fd = open[random.below(Math.max(open.length, 1))] ?? -1
     const port = 5000 + random.below(5)
-    const to = hosts[random.below(2) as 0 | 1].address
+    const six = tried(() => sockets.getsockopt(fd, SOL_SOCKET, SO_DOMAIN)) === AF_INET6
+    const of = (each: SimHost): string =>
+      six ? pick([`[${each.address6}]`, `[::ffff:${each.address}]`]) : `${each.address}`
+    const to = hosts[random.below(2) as 0 | 1]
     switch (random.below(8)) {
       case 0: {
-        const made = sockets.socket(AF_INET, SOCK_STREAM)
+        const family = pick([AF_INET, AF_INET6])
+        const made = sockets.socket(family, SOCK_STREAM)
+        if (family === AF_INET6 && random.below(3) === 0) sockets.setsockopt(made, SOL_IPV6, IPV6_V6ONLY, 1)
         if (random.below(2) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_REUSEADDR, 1)
         if (random.below(3) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_REUSEPORT, 1)
         if (random.below(3) === 0) sockets.setsockopt(made, SOL_SOCKET, SO_LINGER, { onoff: true, linger: 0 })
         break
       }
       case 1:
-        tried(() => sockets.bind(fd, random.below(2) === 0 ? `0.0.0.0:${port}` : `${host.address}:${port}`))
+        tried(() => sockets.bind(fd, `${pick([six ? '[::]' : '0.0.0.0', of(host)])}:${port}`))
         break
       case 2:
         tried(() => sockets.listen(fd, 3))
         break
       case 3:
       case 4:
-        tried(() => sockets.connect(fd, `${to}:${port}`))
+        tried(() => sockets.connect(fd, `${of(to)}:${port}`))
         break
       case 5:
         for (const each of open) tried(() => sockets.accept(each))

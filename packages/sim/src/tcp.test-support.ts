@@ -1,5 +1,6 @@
 import {
   AF_INET,
+  AF_INET6,
   SO_KEEPALIVE,
   SO_LINGER,
   SO_RCVBUF,
@@ -20,7 +21,7 @@ import {
 import { expect, inject } from 'vitest'
 import { createNetwork, type Network, type SimHost } from './index.js'
 import { attempt, End } from './tcp-end.test-support.js'
-import { drawScenario, type EndPlan, type Wrap } from './tcp-scenario.test-support.js'
+import { drawScenario, type EndPlan, type Way, type Wrap } from './tcp-scenario.test-support.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -62,6 +63,22 @@ const FROM_PORT = 7000
 /** Where TCP counts sequence numbers up: one every 64 ns. */
 const NUMBERS_PER_MICROSECOND = 1000 / 64
 
+/** The family of a connection's sockets. */
+function familyOf(way: Way): number {
+  return way === 'ipv4' ? AF_INET : AF_INET6
+}
+
+/** A port on all addresses. */
+function anywhere(way: Way, port: number): string {
+  return way === 'ipv4' ? `0.0.0.0:${port}` : `[::]:${port}`
+}
+
+/** A port of a host, as the connection reaches it. */
+function reached(way: Way, host: SimHost, port: number): string {
+  if (way === 'ipv6') return `[${host.address6}]:${port}`
+  return way === 'mapped' ? `[::ffff:${host.address}]:${port}` : `${host.address}:${port}`
+}
+
 /** Lets time pass until the initial sequence number of the next connection lies where the scenario wants it. */
 async function awaitWrap(
   net: Network,
@@ -70,18 +87,20 @@ async function awaitWrap(
   listener: number,
   wrap: Wrap,
   delay: number,
+  way: Way,
 ): Promise<void> {
   const watcher = wrap.end === 'a' ? b : a
-  const raw = watcher.sockets.socket(AF_INET, SOCK_RAW, 6)
-  const fd = a.sockets.socket(AF_INET, SOCK_STREAM)
-  a.sockets.bind(fd, `0.0.0.0:${FROM_PORT}`)
+  const raw = watcher.sockets.socket(way === 'ipv6' ? AF_INET6 : AF_INET, SOCK_RAW, 6)
+  const fd = a.sockets.socket(familyOf(way), SOCK_STREAM)
+  a.sockets.bind(fd, anywhere(way, FROM_PORT))
   const began = net.now
-  await net.settle(a.sockets.promises.connect(fd, `${b.address}:80`))
+  await net.settle(a.sockets.promises.connect(fd, reached(way, b, 80)))
   const accepted = await net.settle(b.sockets.promises.accept(listener))
-  // The first that its host saw: the SYN, or the SYN-ACK, behind a header of 20 bytes.
+  // The first that its host saw: the SYN, or the SYN-ACK; by IPv4 behind a header of 20 bytes.
   const segment = new Uint8Array(100)
-  if (watcher.sockets.recv(raw, segment) < 40) throw new Error('no SYN was seen')
-  const seen = new DataView(segment.buffer).getUint32(24)
+  const header = way === 'ipv6' ? 0 : 20
+  if (watcher.sockets.recv(raw, segment) < header + 20) throw new Error('no SYN was seen')
+  const seen = new DataView(segment.buffer).getUint32(header + 4)
   watcher.sockets.close(raw)
   for (const [host, each] of [
     [b, accepted],
@@ -127,6 +146,7 @@ const PATIENT = {
 /** Runs the scenario of a seed; throws with the seed in the message where it goes wrong. */
 export async function runScenario(seed: number): Promise<void> {
   const scenario = drawScenario(seed)
+  const { way } = scenario
   const net = createNetwork({ seed })
   const [settingsA, settingsB] = scenario.settings
   const a = net.host('a', { sysctl: { ...PATIENT, ...settingsA } })
@@ -139,18 +159,18 @@ export async function runScenario(seed: number): Promise<void> {
   let two: End | null = null
   try {
     // They know each other's link address before the way turns bad.
-    await net.settle(a.ping(b, { count: 1 }))
-    const listener = listenOn(b, 80)
-    if (scenario.wrap !== null) await awaitWrap(net, a, b, listener, scenario.wrap, Number(impairments.delay))
+    await net.settle(a.ping(b, { count: 1, version: way === 'ipv6' ? 6 : 4 }))
+    const listener = listenOn(b, 80, 16, way)
+    if (scenario.wrap !== null) await awaitWrap(net, a, b, listener, scenario.wrap, Number(impairments.delay), way)
     cable.setImpairments(impairments)
     began.now = net.now
     configure(b, listener, planB)
     if (scenario.fastOpen) b.sockets.setsockopt(listener, SOL_TCP, TCP_FASTOPEN, 5)
-    const fd = a.sockets.socket(AF_INET, SOCK_STREAM)
+    const fd = a.sockets.socket(familyOf(way), SOCK_STREAM)
     configure(a, fd, planA)
-    a.sockets.bind(fd, `0.0.0.0:${FROM_PORT}`)
+    a.sockets.bind(fd, anywhere(way, FROM_PORT))
     if (scenario.fastOpen) a.sockets.setsockopt(fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 1)
-    beginConnect(a, fd, b, 80)
+    beginConnect(a, fd, b, 80, way)
     one = new End(net, a, fd, planA, 0, planB.bytes, `${seed}/a`)
     while (one.closed === false || two?.closed !== true) {
       if (net.now - began.now > PATIENCE) throw new Error('stuck')
@@ -179,17 +199,17 @@ export async function runScenario(seed: number): Promise<void> {
 }
 
 /** A socket that listens on all addresses. */
-export function listenOn(host: SimHost, port: number, backlog = 16): number {
-  const fd = host.sockets.socket(AF_INET, SOCK_STREAM)
-  host.sockets.bind(fd, `0.0.0.0:${port}`)
+export function listenOn(host: SimHost, port: number, backlog = 16, way: Way = 'ipv4'): number {
+  const fd = host.sockets.socket(familyOf(way), SOCK_STREAM)
+  host.sockets.bind(fd, anywhere(way, port))
   host.sockets.listen(fd, backlog)
   return fd
 }
 
 /** Begins to connect; it is under way when this returns. */
-export function beginConnect(host: SimHost, fd: number, to: SimHost, port: number): void {
+export function beginConnect(host: SimHost, fd: number, to: SimHost, port: number, way: Way = 'ipv4'): void {
   try {
-    host.sockets.connect(fd, `${to.address}:${port}`)
+    host.sockets.connect(fd, reached(way, to, port))
   } catch (error) {
     if (!(error instanceof SocketError) || error.code !== 'EINPROGRESS') throw error
   }
