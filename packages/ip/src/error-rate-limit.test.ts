@@ -1,8 +1,10 @@
 import { IpAddress } from '@jackfield/addr'
 import { createSeededRandom, createVirtualClock } from '@jackfield/clock'
 import type { CounterGroup } from '@jackfield/interfaces'
+import { createFakeHost } from '@jackfield/interfaces/compliance'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ErrorCredit, errorCredit } from './error-credit.js'
 import { ErrorRateLimit } from './error-rate-limit.js'
 
 const host = (n: number): IpAddress => IpAddress.v4(0x0a000000 + n)
@@ -11,13 +13,14 @@ function setUp() {
   const clock = createVirtualClock()
   const counters: CounterGroup = {}
   const random = createSeededRandom(1)
-  const limit = new ErrorRateLimit({ clock, random, secret0: 1, secret1: 2, types: '3-4,11-12', counters })
+  const credit = new ErrorCredit(clock, random)
+  const limit = new ErrorRateLimit({ clock, credit, secret0: 1, secret1: 2, types: '3-4,11-12', counters })
   const burst = (count: number, to: (i: number) => IpAddress, type = 3): number => {
     let sent = 0
     for (let i = 0; i < count; i++) if (limit.permit(to(i), type)) sent++
     return sent
   }
-  return { clock, counters, limit, burst }
+  return { clock, counters, credit, limit, burst }
 }
 
 test('a destination gets six at once, then one a second', () => {
@@ -58,17 +61,17 @@ test('the whole host is limited too, by an amount that cannot be told exactly', 
 })
 
 test('what is set before the first message holds for it', () => {
-  const { limit, burst } = setUp()
-  limit.msgsPerSec = 1_000_000
-  limit.msgsBurst = 100_000
+  const { credit, burst } = setUp()
+  credit.msgsPerSec = 1_000_000
+  credit.msgsBurst = 100_000
   expect(burst(10_000, host)).toBe(10_000)
 })
 
 test('without a limit for each destination only the host’s holds', () => {
-  const { clock, limit, burst } = setUp()
+  const { clock, credit, limit, burst } = setUp()
   limit.ratelimit = 0
-  limit.msgsBurst = 1_000_000
-  limit.msgsPerSec = 1_000_000
+  credit.msgsBurst = 1_000_000
+  credit.msgsPerSec = 1_000_000
   burst(100, () => host(1))
   clock.advance(1e6)
   expect(burst(5000, () => host(1))).toBe(5000)
@@ -88,4 +91,22 @@ test('no traffic gets more than its rate and burst allow', () => {
     }),
     { numRuns: 50 },
   )
+})
+
+test('both IP versions of a host spend from one credit, which the settings of icmp_msgs bound', () => {
+  const host = createFakeHost()
+  const credit = errorCredit(host)
+  expect(errorCredit(host)).toBe(credit)
+  host.set('net.ipv4.icmp_msgs_per_sec', 100)
+  host.set('net.ipv4.icmp_msgs_burst', 30)
+  const counters: CounterGroup = {}
+  const limits = [1, 2].map(
+    (secret0) => new ErrorRateLimit({ clock: host.clock, credit, secret0, secret1: 2, types: '1-4', counters }),
+  )
+  let sent = 0
+  for (let i = 0; i < 1000; i++) for (const limit of limits) if (limit.permit(IpAddress.v4(0x0a000000 + i), 3)) sent++
+  // Each costs 0 to 2.
+  expect(sent).toBeGreaterThanOrEqual(15)
+  expect(sent).toBeLessThan(60)
+  expect(counters['IcmpOutRateLimitGlobal']).toBe(2000 - sent)
 })

@@ -1,14 +1,16 @@
 import { hashAddress, type IpAddress } from '@jackfield/addr'
-import type { Clock, RandomSource } from '@jackfield/clock'
+import type { Clock } from '@jackfield/clock'
 import type { CounterGroup } from '@jackfield/interfaces'
+import type { ErrorCredit } from './error-credit.js'
 import { TypeMask } from './type-mask.js'
 
 /** What the limit is made with. */
 export interface ErrorRateLimitOptions {
   readonly clock: Clock
-  readonly random: RandomSource
   readonly secret0: number
   readonly secret1: number
+  /** What the whole host may send. */
+  readonly credit: ErrorCredit
   /** The ICMP types that are limited, as `TypeMask.list` has them. */
   readonly types: string
   /** Gets the counters of messages that the limits held back, and has them incremented. */
@@ -32,12 +34,8 @@ export class ErrorRateLimit {
   ratelimit = 1000
   /** The types that are limited (`net.ipv4.icmp_ratemask`, `net.ipv6.icmp.ratemask`). */
   readonly types: TypeMask = new TypeMask()
-  /** Messages a second for the whole host (`net.ipv4.icmp_msgs_per_sec`). Default 1000. */
-  msgsPerSec = 1000
-  /** Messages at once for the whole host (`net.ipv4.icmp_msgs_burst`). Default 50. */
-  msgsBurst = 50
   private readonly clock: Clock
-  private readonly random: RandomSource
+  private readonly credit: ErrorCredit
   private readonly secret0: number
   private readonly secret1: number
   private readonly counters: CounterGroup
@@ -46,13 +44,10 @@ export class ErrorRateLimit {
   /** Tokens are milliseconds, as in Linux. */
   private readonly tokens = new Float64Array(SLOTS)
   private readonly stamps = new Float64Array(SLOTS).fill(-1)
-  /** Filled at the first message, as Linux's: by what is set then. */
-  private credit = 0
-  private creditStamp: number
 
   constructor(options: ErrorRateLimitOptions) {
     this.clock = options.clock
-    this.random = options.random
+    this.credit = options.credit
     this.secret0 = options.secret0
     this.secret1 = options.secret1
     this.types.list = options.types
@@ -60,7 +55,6 @@ export class ErrorRateLimit {
     this.names = options.names ?? { global: 'IcmpOutRateLimitGlobal', host: 'IcmpOutRateLimitHost' }
     this.counters[this.names.global] ??= 0
     this.counters[this.names.host] ??= 0
-    this.creditStamp = this.clock.now() - 1e6
   }
 
   /**
@@ -70,17 +64,15 @@ export class ErrorRateLimit {
    */
   permit(destination: IpAddress, type: number): boolean {
     if (!this.types.has(type)) return true
-    const now = this.clock.now()
-    if (!this.hasCredit(now)) {
+    if (!this.credit.available()) {
       this.count(this.names.global)
       return false
     }
-    if (!this.spend(destination, now)) {
+    if (!this.spend(destination)) {
       this.count(this.names.host)
       return false
     }
-    // 0 to 2 credits, so that nobody can count what this host sends to others (CVE-2020-25705, RFC 6056's ports).
-    this.credit = Math.max(0, this.credit - this.random.below(3))
+    this.credit.spend()
     return true
   }
 
@@ -88,23 +80,12 @@ export class ErrorRateLimit {
     this.counters[name] = (this.counters[name] as number) + 1
   }
 
-  private hasCredit(now: number): boolean {
-    if (this.credit > 0) return true
-    const elapsed = Math.min(now - this.creditStamp, 1e6)
-    // As Linux: refilled at most 50 times a second.
-    if (elapsed < 20_000) return false
-    const more = Math.floor((this.msgsPerSec * elapsed) / 1e6)
-    if (more === 0) return false
-    this.creditStamp = now
-    this.credit = Math.min(this.credit + more, this.msgsBurst)
-    return this.credit > 0
-  }
-
-  private spend(destination: IpAddress, now: number): boolean {
+  private spend(destination: IpAddress): boolean {
     const cost = this.ratelimit
     if (cost === 0) return true
     const tag = hashAddress(this.secret0, this.secret1, destination)
     const slot = tag & (SLOTS - 1)
+    const now = this.clock.now()
     const full = cost * BURST
     let tokens = full
     const stamp = this.stamps[slot] as number

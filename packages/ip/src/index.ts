@@ -1,6 +1,7 @@
 export { copyFragment } from './copy-fragment.js'
 export { Cutter, type CutterOptions, segmentLength } from './cutter.js'
 export { DestinationCache, type DestinationCacheOptions } from './destination-cache.js'
+export { ErrorCredit, errorCredit } from './error-credit.js'
 export { ErrorRateLimit, type ErrorRateLimitOptions } from './error-rate-limit.js'
 export { ErrorsIn, type ErrorsInParts } from './errors-in.js'
 export { FlowRouter } from './flow-router.js'

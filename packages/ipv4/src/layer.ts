@@ -28,6 +28,7 @@ import {
   Cutter,
   DestinationCache,
   ErrorRateLimit,
+  errorCredit,
   GroupMembership,
   LoopQueue,
   ProtocolTable,
@@ -179,7 +180,7 @@ export class Ipv4Layer implements NetworkLayer {
     this.input = new Input(context, this.decisions, forwarder, this.reassembler, stamps, header)
     this.rate = new ErrorRateLimit({
       clock,
-      random,
+      credit: errorCredit(host),
       secret0,
       secret1,
       types: '3-4,11-12',

@@ -55,7 +55,5 @@ export function ipv4SettingList(
     secondsSetting('net.ipv4.route.mtu_expires', 1, 86_400 * 365, destinations, 'mtuExpires'),
     fieldSetting('net.ipv4.icmp_ratelimit', 0, MOST, rate, 'ratelimit'),
     fieldSetting('net.ipv4.icmp_ratemask', 0, MOST, rate.types, 'mask'),
-    fieldSetting('net.ipv4.icmp_msgs_per_sec', 0, MOST, rate, 'msgsPerSec'),
-    fieldSetting('net.ipv4.icmp_msgs_burst', 0, MOST, rate, 'msgsBurst'),
   ]
 }

@@ -1,5 +1,5 @@
 import { type CounterGroup, fieldSetting, type Host, type Setting } from '@jackfield/interfaces'
-import { ErrorRateLimit } from '@jackfield/ip'
+import { ErrorRateLimit, errorCredit } from '@jackfield/ip'
 
 /** Milliseconds for each error to one destination, by Linux's default of `net.ipv6.icmp.ratelimit`. */
 const RATELIMIT = 100
@@ -9,9 +9,10 @@ const RATEMASK = '0-1,3-127'
 
 /** How many ICMPv6 messages leave (RFC 4443 2.4 f). */
 export function createRateLimit(host: Host, counters: CounterGroup): ErrorRateLimit {
-  const { clock, random, secret0, secret1 } = host
+  const { clock, secret0, secret1 } = host
+  const credit = errorCredit(host)
   const names = { global: 'Icmp6OutRateLimitGlobal', host: 'Icmp6OutRateLimitHost' }
-  const rate = new ErrorRateLimit({ clock, random, secret0, secret1, types: RATEMASK, counters, names })
+  const rate = new ErrorRateLimit({ clock, credit, secret0, secret1, types: RATEMASK, counters, names })
   rate.ratelimit = RATELIMIT
   return rate
 }

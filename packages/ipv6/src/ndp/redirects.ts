@@ -1,6 +1,6 @@
 import { type IpAddress, isLinkLocal } from '@jackfield/addr'
 import type { NetworkHeader } from '@jackfield/interfaces'
-import { ErrorRateLimit } from '@jackfield/ip'
+import { ErrorCredit, ErrorRateLimit } from '@jackfield/ip'
 import { UPDATE_CREATE, UPDATE_OVERRIDE, UPDATE_ROUTER, UPDATE_SET_ROUTER } from '@jackfield/neighbor'
 import type { Packet } from '@jackfield/packet'
 import { IPV6_HEADER_LENGTH, IPV6_MIN_MTU } from '../wire/header.js'
@@ -32,7 +32,7 @@ export class Redirects {
     const { secret0, secret1 } = host
     this.rate = new ErrorRateLimit({
       clock,
-      random,
+      credit: new ErrorCredit(clock, random),
       secret0,
       secret1,
       types: `${ND_REDIRECT}`,
