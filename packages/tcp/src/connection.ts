@@ -143,6 +143,7 @@ export class Connection extends ConnectionState implements SocketEndpoint, Packe
   becomeIpv4(): number {
     if (this.state !== ESTABLISHED) return -ENOTCONN
     if (this.options.v6only || this.network?.version !== 4) return -EADDRNOTAVAIL
+    this.options.becomeIpv4()
     this.family = AF_INET
     return 0
   }

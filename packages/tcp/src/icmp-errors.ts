@@ -47,7 +47,7 @@ function noted(c: Connection, errno: number): void {
     fail(c, errno)
     return
   }
-  if (c.options.recvErr) {
+  if (c.options.forVersion(c.network?.version ?? 4).recvErr) {
     c.options.error = errno
     c.wake.changed(POLLERR)
   } else c.softError = errno

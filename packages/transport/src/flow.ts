@@ -35,7 +35,9 @@ export function aimFlow(
   // A zone that is named counts more than the interface that the socket is bound to, as in Linux.
   let interfaceIndex = scopeId !== 0 && needsZone(destination) ? 0 : options.boundInterface
   let from = source
-  let { ttl, multicastTtl, tos, mark, priority, flowLabel, dontFragment } = options
+  let { mark, priority, flowLabel, dontFragment } = options
+  const own = options.forVersion(destination.version)
+  let { ttl, multicastTtl, tos } = own
   if (control !== null) {
     if (control.ttl >= 0) ttl = multicastTtl = control.ttl
     if (control.tos >= 0) tos = control.tos
@@ -51,8 +53,8 @@ export function aimFlow(
     interfaceIndex = preferredInterface(rare, destination)
   const preference = rare.sourcePreferences & (IPV6_PREFER_SRC_TMP | IPV6_PREFER_SRC_PUBLIC)
   if (destination.isMulticast) {
-    if (interfaceIndex === 0 && scopeId === 0) interfaceIndex = options.multicastInterface
-    if (from.isUnspecified && options.multicastSource !== null) from = options.multicastSource
+    if (interfaceIndex === 0 && scopeId === 0) interfaceIndex = own.multicastInterface
+    if (from.isUnspecified && own.multicastSource !== null) from = own.multicastSource
   }
   let same = setIfChanged(flow.destination as IpAddressSlot, destination)
   same = setSource(flow.source as IpAddressSlot, from, destination.version) && same
@@ -76,8 +78,9 @@ export function aimFlow(
   flow.ttl = ttl
   flow.multicastTtl = multicastTtl
   flow.priority = priority
-  flow.multicastLoop = options.multicastLoop
-  flow.mtuDiscover = dontFragment ? Math.max(options.mtuDiscover, IP_PMTUDISC_DO) : options.mtuDiscover
+  flow.multicastLoop = own.multicastLoop
+  const whole = dontFragment && destination.version === 6
+  flow.mtuDiscover = whole ? Math.max(own.mtuDiscover, IP_PMTUDISC_DO) : own.mtuDiscover
   flow.flowLabel = flowLabel
   flow.autoFlowLabel = options.autoFlowLabel
   flow.allowBroadcast = options.broadcast

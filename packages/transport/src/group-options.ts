@@ -1,5 +1,6 @@
 import { IpAddress, SocketAddress } from '@jackfield/addr'
 import {
+  AF_INET6,
   createRouteQuery,
   EADDRNOTAVAIL,
   EINVAL,
@@ -126,24 +127,29 @@ function interfaceOfAddress(options: IpSocketOptions, address: IpAddress): Netwo
  * `IP_MULTICAST_IF`: an interface by index or name, a local address (which becomes the source too), or an object with
  * `interface` and perhaps `address`. 0, '' or the unspecified address: by the route again.
  */
-export function setMulticastInterface(options: IpSocketOptions, value: OptionValue | IpAddress): number {
+export function setMulticastInterface(
+  options: IpSocketOptions,
+  version: 4 | 6,
+  value: OptionValue | IpAddress,
+): number {
   const fields: Readonly<Record<string, unknown>> =
     typeof value === 'object' && !(value instanceof Uint8Array) && !(value instanceof IpAddress) ? value : {}
   const named = fields['interface'] ?? fields['address'] ?? value
   const given = addressOf(fields['address']) ?? addressOf(named)
   const source = given === null || given.isUnspecified ? null : given
   const none = named === 0 || named === '' || (source === null && given !== null)
-  if (none) {
-    options.multicastInterface = 0
-    options.multicastSource = null
-    options.flow.route = null
-    return 0
-  }
+  if (none) return storeMulticast(options, version, 0, null)
   const found = findInterface(options, named, null)
   if (found === null) return source === null ? -ENODEV : -EADDRNOTAVAIL
   if (options.boundInterface !== 0 && options.boundInterface !== found.index) return -EINVAL
-  options.multicastInterface = found.index
-  options.multicastSource = source
+  return storeMulticast(options, version, found.index, source)
+}
+
+function storeMulticast(options: IpSocketOptions, version: 4 | 6, index: number, source: IpAddress | null): number {
+  const changes = { multicastInterface: index, multicastSource: source }
+  if (version === 4 && options.family === AF_INET6) {
+    options.setRare({ mapped: { ...options.rare.mapped, ...changes } })
+  } else Object.assign(options, changes)
   options.flow.route = null
   return 0
 }

@@ -56,7 +56,7 @@ export function rawFlag(field: Flag): IntegerOption {
 }
 
 /** The default of packets where no network layer says its own (RFC 1340). */
-const DEFAULT_TTL = 64
+export const DEFAULT_TTL = 64
 
 /** TTL or hop limit; -1: the host's default. */
 export function hopLimit(version: 4 | 6, least: number): IntegerOption {
@@ -83,20 +83,33 @@ export function multicastHopLimit(refusal: number): IntegerOption {
   }
 }
 
-/** Type of service or traffic class. */
-export const TRAFFIC_CLASS: IntegerOption = {
+/** Type of service. Linux derives the priority from it (`rt_tos2priority`). */
+export const TYPE_OF_SERVICE: IntegerOption = {
   set(options, value) {
-    setTos(options, value)
+    options.tos = tosOf(options, value & 0xff)
+    options.priority = priorityOf(options.tos)
     return 0
   },
   get: (options) => options.tos,
 }
 
-/** Linux derives the priority from the type of service (`rt_tos2priority`). */
-function setTos(options: IpSocketOptions, tos: number): void {
-  // A stream's ECN bits are its transport's (RFC 3168 6.1).
-  options.tos = options.socket.type === SOCK_STREAM ? (tos & ~3) | (options.tos & 3) : tos
-  options.priority = PRIORITIES[(options.tos >>> 1) & 15] as number
+/** The same of IPv6; -1: 0. */
+export const TRAFFIC_CLASS: IntegerOption = {
+  set(options, value) {
+    if (value < -1 || value > 255) return -EINVAL
+    options.tos = tosOf(options, Math.max(value, 0))
+    return 0
+  },
+  get: (options) => options.tos,
+}
+
+/** A stream's ECN bits are its transport's (RFC 3168 6.1). */
+function tosOf(options: IpSocketOptions, tos: number): number {
+  return options.socket.type === SOCK_STREAM ? (tos & ~3) | (options.tos & 3) : tos
+}
+
+export function priorityOf(tos: number): number {
+  return PRIORITIES[(tos >>> 1) & 15] as number
 }
 
 const PRIORITIES: readonly number[] = [0, 0, 0, 0, 2, 2, 2, 2, 6, 6, 6, 6, 4, 4, 4, 4]

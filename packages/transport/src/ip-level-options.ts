@@ -1,4 +1,5 @@
 import {
+  AF_INET6,
   EINVAL,
   ENOPROTOOPT,
   IP_BIND_ADDRESS_NO_PORT,
@@ -40,9 +41,10 @@ import {
   PATH_MTU,
   rawFlag,
   strictFlag,
-  TRAFFIC_CLASS,
+  TYPE_OF_SERVICE,
 } from './integer-option.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
+import { MAPPED } from './mapped-options.js'
 import { optionInteger } from './option-integer.js'
 import { unicastInterface } from './rare-options.js'
 
@@ -70,7 +72,7 @@ const PORT_RANGE: IntegerOption = {
 }
 
 const INTEGERS: ReadonlyMap<number, IntegerOption> = new Map<number, IntegerOption>([
-  [IP_TOS, { set: (options, value) => TRAFFIC_CLASS.set(options, value & 0xff), get: TRAFFIC_CLASS.get }],
+  [IP_TOS, TYPE_OF_SERVICE],
   [IP_TTL, hopLimit(4, 1)],
   [IP_MINTTL, LEAST_TTL],
   [IP_MTU_DISCOVER, MTU_DISCOVER],
@@ -87,18 +89,22 @@ const INTEGERS: ReadonlyMap<number, IntegerOption> = new Map<number, IntegerOpti
   [IP_UNICAST_IF, unicastInterface('unicastInterface4')],
 ])
 
+function integerOf(options: IpSocketOptions, name: number): IntegerOption | undefined {
+  return (options.family === AF_INET6 ? MAPPED.get(name) : undefined) ?? INTEGERS.get(name)
+}
+
 /** Sets a `SOL_IP` option: 0 or a negative error number. */
 export function setIpOption(options: IpSocketOptions, name: number, value: OptionValue): number {
   const { type } = options.socket
   if (name === IP_OPTIONS) return setHeaderOptions(options, value)
-  if (name === IP_MULTICAST_IF) return type === SOCK_STREAM ? -EINVAL : setMulticastInterface(options, value)
+  if (name === IP_MULTICAST_IF) return type === SOCK_STREAM ? -EINVAL : setMulticastInterface(options, 4, value)
   const wanted = WANTED.get(name)
   if (wanted !== undefined) {
     return name === IP_RECVFRAGSIZE && type === SOCK_STREAM ? -EINVAL : options.want(wanted, value)
   }
   const number = optionInteger(value)
   if (Number.isNaN(number)) return -EINVAL
-  return INTEGERS.get(name)?.set(options, number) ?? -ENOPROTOOPT
+  return integerOf(options, name)?.set(options, number) ?? -ENOPROTOOPT
 }
 
 /** `IP_OPTIONS`: at most 40 bytes of well-formed options (RFC 791 3.1), padded to whole words. */
@@ -130,7 +136,7 @@ function setHeaderOptions(options: IpSocketOptions, value: OptionValue): number 
 export function getIpOption(options: IpSocketOptions, name: number): OptionValue | OptionFailure {
   const wanted = WANTED.get(name)
   if (wanted !== undefined) return Number((options.wantedControl & wanted) !== 0)
-  if (name === IP_MULTICAST_IF) return options.multicastInterface
+  if (name === IP_MULTICAST_IF) return options.forVersion(4).multicastInterface
   if (name === IP_OPTIONS) return options.ipOptions?.slice() ?? new Uint8Array(0)
-  return INTEGERS.get(name)?.get(options) ?? new OptionFailure(ENOPROTOOPT)
+  return integerOf(options, name)?.get(options) ?? new OptionFailure(ENOPROTOOPT)
 }

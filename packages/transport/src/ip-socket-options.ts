@@ -20,7 +20,7 @@ import {
 } from '@jackfield/interfaces'
 import { changeGroups, groupAction } from './group-options.js'
 import { getIpOption, setIpOption } from './ip-level-options.js'
-import { SharedOptionValues } from './ip-option-values.js'
+import { SharedOptionValues, type VersionOptionValues } from './ip-option-values.js'
 import { getIpv6Option, setIpv6Option } from './ipv6-level-options.js'
 import { optionInteger } from './option-integer.js'
 import type { Readiness } from './readiness.js'
@@ -82,8 +82,6 @@ export class IpSocketOptions extends SharedOptionValues {
     this.host = host
     this.settings = transportSettings(host)
     this.socket = socket
-    // As Linux: a socket of IPv6 hears of groups of IPv4 only what it joined.
-    this.multicastAll = socket.family !== AF_INET6
     this.v6only = socket.family === AF_INET6 && this.settings.bindv6only !== 0
     this.flow = flow
     this.receiveQueue = receiveQueue
@@ -138,14 +136,26 @@ export class IpSocketOptions extends SharedOptionValues {
     return new OptionFailure(this.family === AF_INET6 ? ENOPROTOOPT : EOPNOTSUPP)
   }
 
-  /** Whether it hears of a group that it did not join (`IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`). */
-  hearsGroups(version: 4 | 6): boolean {
-    return version === 4 ? this.multicastAll : this.rare.multicastAll6
+  /** What the socket has for packets of an IP version: a socket of both has them apart, as in Linux. */
+  forVersion(version: 4 | 6): VersionOptionValues {
+    return version === 4 && this.socket.family === AF_INET6 ? this.rare.mapped : this
   }
 
-  /** Leaves the groups of a version. */
-  leaveGroups(version: 4 | 6): void {
-    this.joined?.leaveVersion(version)
+  /** The socket becomes one of `AF_INET`, and what `SOL_IP` set is its own; it leaves the groups of IPv6. */
+  becomeIpv4(): void {
+    Object.assign(this, this.rare.mapped)
+    this.joined?.leaveVersion(6)
+  }
+
+  /** Sets the type of service or traffic class of packets of a version. */
+  setTos(version: 4 | 6, tos: number): void {
+    if (version === 4 && this.socket.family === AF_INET6) this.setRare({ mapped: { ...this.rare.mapped, tos } })
+    else this.tos = tos
+  }
+
+  /** Whether it hears of a group that it did not join (`IP_MULTICAST_ALL`, `IPV6_MULTICAST_ALL`). */
+  hearsGroups(version: 4 | 6): boolean {
+    return this.forVersion(version).multicastAll
   }
 
   /** @internal Sets or clears bits of `wantedControl`. */

@@ -69,7 +69,6 @@ import {
   FRAGMENT_SIZE,
   getOptionsHeader,
   getPathMtu,
-  MULTICAST_ALL_V6,
   RECEIVE_PATH_MTU,
   SOURCE_PREFERENCES,
   setOptionsHeader,
@@ -100,12 +99,6 @@ const ONLY_IPV6: IntegerOption = {
   get: (options) => Number(options.v6only),
 }
 
-/** -1: 0. */
-const TRAFFIC_CLASS_V6: IntegerOption = {
-  set: (options, value) => (value < -1 || value > 255 ? -EINVAL : TRAFFIC_CLASS.set(options, value === -1 ? 0 : value)),
-  get: TRAFFIC_CLASS.get,
-}
-
 /** Whether packets without a label get one by their flow (RFC 6437); not set, the host decides (`net.ipv6.auto_flowlabels`). */
 const AUTO_FLOW_LABEL: IntegerOption = {
   set(options, value) {
@@ -120,8 +113,8 @@ const INTEGERS: ReadonlyMap<number, IntegerOption> = new Map<number, IntegerOpti
   [IPV6_UNICAST_HOPS, hopLimit(6, 0)],
   [IPV6_MULTICAST_HOPS, multicastHopLimit(ENOPROTOOPT)],
   [IPV6_MULTICAST_LOOP, strictFlag('multicastLoop')],
-  [IPV6_MULTICAST_ALL, MULTICAST_ALL_V6],
-  [IPV6_TCLASS, TRAFFIC_CLASS_V6],
+  [IPV6_MULTICAST_ALL, flag('multicastAll')],
+  [IPV6_TCLASS, TRAFFIC_CLASS],
   [IPV6_MINHOPCOUNT, LEAST_TTL],
   [IPV6_MTU_DISCOVER, MTU_DISCOVER],
   [IPV6_MTU, FRAGMENT_SIZE],
@@ -144,7 +137,7 @@ const INTEGERS: ReadonlyMap<number, IntegerOption> = new Map<number, IntegerOpti
  */
 export function setIpv6Option(options: IpSocketOptions, name: number, value: OptionValue): number {
   const { type } = options.socket
-  if (name === IPV6_MULTICAST_IF) return type === SOCK_STREAM ? -ENOPROTOOPT : setMulticastInterface(options, value)
+  if (name === IPV6_MULTICAST_IF) return type === SOCK_STREAM ? -ENOPROTOOPT : setMulticastInterface(options, 6, value)
   const wanted = WANTED.get(name)
   if (wanted !== undefined) return options.want(wanted, value)
   if (name === IPV6_PKTINFO) return setPacketInfo(options, value)

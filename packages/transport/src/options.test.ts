@@ -156,13 +156,18 @@ describe('SOL_IP and SOL_IPV6', () => {
     expect(options.set(SOL_IPV6, IPV6_TCLASS, 1)).toBe(-ENOPROTOOPT)
   })
 
-  test('IP_TOS decides the priority; an IPV6 twin shares the state', () => {
+  test('IP_TOS decides the priority; a socket of both versions has the twins of SOL_IPV6 apart', () => {
     const { options } = setup(AF_INET6)
     expect(options.set(SOL_IP, IP_TOS, Uint8Array.of(0x10))).toBe(0)
     expect(options.get(SOL_SOCKET, SO_PRIORITY)).toBe(6)
-    expect(options.get(SOL_IPV6, IPV6_TCLASS)).toBe(0x10)
+    expect(options.get(SOL_IP, IP_TOS)).toBe(0x10)
+    expect(options.get(SOL_IPV6, IPV6_TCLASS)).toBe(0)
     expect(options.set(SOL_IPV6, IPV6_UNICAST_HOPS, 9)).toBe(0)
-    expect(options.get(SOL_IP, IP_TTL)).toBe(9)
+    expect(options.get(SOL_IP, IP_TTL)).toBe(64)
+    expect([options.forVersion(4).tos, options.forVersion(6).tos]).toEqual([0x10, 0])
+    expect([options.forVersion(4).ttl, options.forVersion(6).ttl]).toEqual([-1, 9])
+    options.becomeIpv4()
+    expect([options.tos, options.ttl]).toEqual([0x10, -1])
     expect(options.set(SOL_IPV6, IPV6_V6ONLY, 1)).toBe(0)
   })
 

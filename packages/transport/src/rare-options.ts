@@ -72,15 +72,6 @@ export const FRAGMENT_SIZE: IntegerOption = {
   get: PATH_MTU.get,
 }
 
-/** `IPV6_MULTICAST_ALL`. */
-export const MULTICAST_ALL_V6: IntegerOption = {
-  set(options, value) {
-    options.setRare({ multicastAll6: value !== 0 })
-    return 0
-  },
-  get: (options) => Number(options.rare.multicastAll6),
-}
-
 /** `IPV6_RECVPATHMTU`. */
 export const RECEIVE_PATH_MTU: IntegerOption = {
   set(options, value) {

@@ -65,7 +65,7 @@ export function transmit(
   if (result !== ENOBUFS) return -result
   // A full queue below is a loss like any other, which Linux tells only those who asked for errors.
   counts.SndbufErrors++
-  return socket.options.recvErr ? -ENOBUFS : length
+  return socket.options.forVersion(network.version).recvErr ? -ENOBUFS : length
 }
 
 /** Whether datagrams over the path MTU may go in fragments (`ip_sk_ignore_df`). */
@@ -75,7 +75,8 @@ function mayFragment(flow: NetworkFlow): boolean {
 
 function tooLong(socket: UdpSocket, port: number, mtu: number): number {
   notePathMtu(socket.options, mtu)
-  if (socket.options.recvErr) socket.errors.pushLocal(EMSGSIZE, mtu, socket.flow.destination, port)
+  const { destination } = socket.flow
+  if (socket.options.forVersion(destination.version).recvErr) socket.errors.pushLocal(EMSGSIZE, mtu, destination, port)
   return -EMSGSIZE
 }
 

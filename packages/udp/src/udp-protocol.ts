@@ -112,9 +112,10 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
     const { options } = socket
     const tooBig = kind === ERROR_PACKET_TOO_BIG
     if (tooBig) this.host.network(report.version)?.updatePathMtu(report.destination, report.info)
-    if (tooBig && options.mtuDiscover === IP_PMTUDISC_DONT) return
+    const { mtuDiscover, recvErr } = options.forVersion(report.version)
+    if (tooBig && mtuDiscover === IP_PMTUDISC_DONT) return
     // RFC 1122 4.1.3.3; as Linux, a socket without IP_RECVERR hears only of final errors about its peer.
-    if (options.recvErr) socket.errors.pushIcmp(report, at + UDP_HEADER_LENGTH, remotePort)
+    if (recvErr) socket.errors.pushIcmp(report, at + UDP_HEADER_LENGTH, remotePort)
     else if (!socket.connected || !(report.fatal || tooBig)) return
     options.fail(report.errno)
   }
@@ -164,7 +165,7 @@ export class UdpProtocol implements TransportLayer, SegmentEmitter {
   /** @internal Gives a datagram to a socket. Takes it. */
   deliver(socket: UdpSocket, packet: Packet, header: NetworkHeader): void {
     // RFC 5082: a socket may refuse what came from too far away.
-    if (header.ttl < socket.options.minTtl || (this.lite && !socket.coversEnough(packet))) {
+    if (header.ttl < socket.options.forVersion(header.version).minTtl || (this.lite && !socket.coversEnough(packet))) {
       this.counts.InErrors++
       packet.release()
     } else if (packet.segmentType === SEGMENT_UDP && !socket.gro && this.cutter !== null) {

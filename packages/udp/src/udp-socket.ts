@@ -230,6 +230,11 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     return -routeFlow(network, flow)
   }
 
+  /** `IP_RECVERR` or `IPV6_RECVERR`. */
+  private get hearsErrors(): boolean {
+    return this.options.recvErr || this.options.forVersion(4).recvErr
+  }
+
   /** `OptionsSocket.established`. */
   get established(): boolean {
     return this.connected
@@ -240,7 +245,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     if (this.pending !== null && this.pending.destination.version === 6) return -EBUSY
     if (!this.connected) return -ENOTCONN
     if (this.options.v6only || this.peer.version !== 4) return -EADDRNOTAVAIL
-    this.options.leaveGroups(6)
+    this.options.becomeIpv4()
     this.family = AF_INET
     return 0
   }
@@ -324,7 +329,7 @@ export class UdpSocket extends PortEntry implements SocketEndpoint {
     if (level === SOL_SOCKET) {
       if (this.localPort !== 0) this.udp.table.refresh(this, this.options)
       if (name === SO_SNDBUF || name === SO_SNDBUFFORCE) this.wake.changed(POLLOUT)
-    } else if ((name === IP_RECVERR || name === IPV6_RECVERR) && !this.options.recvErr) this.errors.clear()
+    } else if ((name === IP_RECVERR || name === IPV6_RECVERR) && !this.hearsErrors) this.errors.clear()
     return 0
   }
 

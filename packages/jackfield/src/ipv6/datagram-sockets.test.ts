@@ -6,6 +6,7 @@ import {
   ECONNREFUSED,
   type ExtendedError,
   IP_PKTINFO,
+  IP_RECVERR,
   IPV6_AUTOFLOWLABEL,
   IPV6_DONTFRAG,
   IPV6_FLOWINFO,
@@ -247,6 +248,7 @@ test('errors reach the socket, and its queue by the version that they came by', 
   pair.two.sockets.sendto(from, 'six', 0, '[2001:db8::1]:9')
   pair.clock.runUntilIdle()
   expect(pair.two.sockets.getsockopt(from, SOL_SOCKET, SO_ERROR)).toBe(ECONNREFUSED)
+  pair.two.sockets.setsockopt(from, SOL_IP, IP_RECVERR, 1)
   pair.two.sockets.sendto(from, 'four', 0, '[::ffff:10.0.0.1]:9')
   pair.clock.runUntilIdle()
   const errors = [0, 1].map(() => receive(pair.two, from, MSG_ERRQUEUE))

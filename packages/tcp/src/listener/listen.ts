@@ -19,7 +19,7 @@ export function listenSegment(c: Connection, s: ArrivingSegment, iss: number | n
   const { listener, tcp } = c
   const { flags } = s
   if (listener === null || s.header === null) return
-  if (c.options.minTtl > s.header.ttl) {
+  if (c.options.forVersion(s.header.version).minTtl > s.header.ttl) {
     tcp.counters.TcpExtTCPMinTTLDrop++
     return
   }

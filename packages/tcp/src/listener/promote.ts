@@ -43,7 +43,7 @@ export function promote(listener: Listener, r: Request, s: ArrivingSegment): Con
     return null
   }
   c.state = SYN_RECEIVED
-  if (tcp.settings.reflectTos !== 0) c.options.tos = r.tos & ~3
+  if (tcp.settings.reflectTos !== 0) c.options.setTos(source.version, r.tos & ~3)
   aimFlow(c.options, destination, source, r.flow.scopeId, null)
   c.network = tcp.host.network(source.version) ?? null
   c.flow.route = r.flow.route

@@ -18,12 +18,13 @@ export function routeRequest(c: Connection, r: Request, s: ArrivingSegment): boo
   r.setAddresses(destination, source)
   flow.interfaceIndex = options.boundInterface
   flow.scopeId = source.version === 6 && isLinkLocal(source) ? header.interfaceIndex : 0
-  flow.ttl = options.ttl
-  flow.tos = options.tos & ~3
+  const { ttl, tos, mtuDiscover } = options.forVersion(source.version)
+  flow.ttl = ttl
+  flow.tos = tos & ~3
   flow.autoFlowLabel = options.autoFlowLabel
   flow.mark = options.mark
   flow.priority = options.priority
-  flow.mtuDiscover = options.mtuDiscover
+  flow.mtuDiscover = mtuDiscover
   flow.onLink = options.dontRoute
   flow.anySource = options.transparent || options.freebind
   if (routeFlow(network, flow) !== 0 || flow.route === null) return false

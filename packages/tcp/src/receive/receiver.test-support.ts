@@ -217,6 +217,9 @@ function optionsOf(settings: ReturnType<typeof transportSettings>) {
     error: 0,
     receiveLowWater: 1,
     oobInline: false,
+    forVersion() {
+      return this
+    },
     takeError() {
       const { error } = this
       this.error = 0

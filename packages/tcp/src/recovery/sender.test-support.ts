@@ -66,7 +66,7 @@ export class Sender extends HalfConnection {
     Object.assign(tcp, { challenges: { sendChallengeAck: () => this.challenges.push(tcp.now) } })
     const c = this.connectionOf({
       congestion,
-      options: { tos: 0, error: 0 },
+      options: { error: 0, forVersion: () => ({ tos: 0 }) },
       wake: { changed() {} },
       packetReleased: (charge: number) => {
         c.deviceQueued -= charge

@@ -15,7 +15,7 @@ export function setPathMtu(c: Connection, mtu: number): void {
   if (routeFlow(network, flow) !== 0 || flow.route === null) return
   // The network layer has a least that it goes to, and does not believe an MTU that is larger than the one it knows.
   const known = flow.route.mtu
-  const mode = options.mtuDiscover
+  const mode = options.forVersion(network.version).mtuDiscover
   if (mtu < known && mode === IP_PMTUDISC_DO) c.softError = EMSGSIZE
   if (mode < IP_PMTUDISC_WANT || mode > IP_PMTUDISC_PROBE || known >= c.pathMtu) return
   syncMss(c, known)

@@ -93,7 +93,7 @@ export function transmitSegment(c: Connection, segment: SendSegment): number {
 
 function send(c: Connection, packet: Parameters<TcpProtocol['sendPacket']>[1], ect: number): number {
   const { flow, options } = c
-  flow.tos = (options.tos & ~3) | ect
+  flow.tos = (options.forVersion(flow.destination.version).tos & ~3) | ect
   const error = c.tcp.sendPacket(c, packet)
   if (error === ENOBUFS) c.tcp.blocked(c)
   return error
