@@ -17,7 +17,6 @@ import {
   type NetworkLayer,
   type NetworkOffload,
   type ProtocolTap,
-  type Route,
   type RouteEntry,
   type RouteQuery,
   type RouteResult,
@@ -30,34 +29,8 @@ import { ANY_PROTOCOL, ETH_P_IP, ETH_P_IPV6 } from '../protocol-numbers.js'
 import type { TransportLayer } from '../transport.js'
 import { readFakeHeader, writeFakeHeader } from './fake-header.js'
 import { createFakeInterface, type FakeInterface } from './fake-interface.js'
+import { FakeRoute } from './fake-route.js'
 import type { Arrival, ArrivingError, FakeNetworkOptions, SentPacket } from './fake-traffic.js'
-
-/** A route that a test can make invalid. */
-export class FakeRoute implements Route {
-  valid = true
-  confirmations = 0
-  readonly source: IpAddress
-  readonly interface: NetworkInterface
-  readonly nextHop: IpAddress
-  readonly cast: number
-  readonly local: boolean
-  mtu: number
-  maxSegment: number
-
-  constructor(network: FakeNetwork, source: IpAddress, destination: IpAddress, networkInterface: NetworkInterface) {
-    this.source = source
-    this.interface = networkInterface
-    this.nextHop = destination.copy()
-    this.cast = network.castOf(destination, 0)
-    this.local = network.isLocal(destination, 0)
-    this.mtu = network.mtu
-    this.maxSegment = network.maxSegment
-  }
-
-  confirm(): void {
-    this.confirmations++
-  }
-}
 
 /** A `NetworkLayer` of a screenful: records what is sent, takes what a test puts in. */
 export class FakeNetwork implements NetworkLayer {
