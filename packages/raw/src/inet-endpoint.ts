@@ -35,6 +35,7 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SOCK_DGRAM,
   type Sockaddr,
 } from '@jackfield/interfaces'
 import {
@@ -108,7 +109,9 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     if (this.connected || !this.mayBind()) return -EINVAL
     const error = readName(address, this.family, destination)
     if (error !== 0) return -error
-    if (destination.version !== this.version) return -EADDRNOTAVAIL
+    // Linux's `pingv6` has another error than its others.
+    const unfit = this.version === 6 && this.type === SOCK_DGRAM ? -EINVAL : -EADDRNOTAVAIL
+    if (destination.version !== this.version) return unfit
     const name = ipName(address)
     const scope = name === null ? 0 : name.scopeId
     const zone = bindZone(this.options, destination, scope)
@@ -117,7 +120,7 @@ export abstract class InetEndpoint extends DatagramEndpoint {
     if (refused !== 0) return refused
     const network = this.host.network(destination.version)
     const many = network !== undefined && network.castOf(destination, 0) !== 0
-    if (many && !this.bindsGroups) return -EADDRNOTAVAIL
+    if (many && !this.bindsGroups) return unfit
     const taken = this.take(name === null ? 0 : name.port)
     if (taken !== 0) return taken
     setSlot(this.bound, destination)

@@ -6,6 +6,7 @@ import {
   EPROTO,
   type Host,
   IP_DROP_MEMBERSHIP,
+  IPPROTO_ICMPV6,
   type NetworkFlow,
   OptionFailure,
   type OptionValue,
@@ -13,6 +14,8 @@ import {
   POLLERR,
   POLLIN,
   POLLOUT,
+  SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_IP,
   SOL_IPV6,
@@ -82,7 +85,8 @@ export class IpSocketOptions extends SharedOptionValues {
     this.host = host
     this.settings = transportSettings(host)
     this.socket = socket
-    this.v6only = socket.family === AF_INET6 && this.settings.bindv6only !== 0
+    const echo = socket.type === SOCK_DGRAM && socket.protocol === IPPROTO_ICMPV6
+    this.v6only = socket.family === AF_INET6 && (this.settings.bindv6only !== 0 || echo)
     this.flow = flow
     this.receiveQueue = receiveQueue
     this.sendAccount = sendAccount
@@ -119,7 +123,7 @@ export class IpSocketOptions extends SharedOptionValues {
    */
   set(level: number, name: number, value: OptionValue): number {
     if (level === SOL_SOCKET) return setSocketOption(this, name, value)
-    if (level !== SOL_IP && (level !== SOL_IPV6 || this.family !== AF_INET6)) return -ENOPROTOOPT
+    if (level === SOL_IP ? this.onlyIpv6 : level !== SOL_IPV6 || this.family !== AF_INET6) return -ENOPROTOOPT
     const action = groupAction(level, name)
     if (action !== undefined && level === SOL_IP && this.socket.type === SOCK_STREAM && name <= IP_DROP_MEMBERSHIP) {
       return -EPROTO
@@ -131,9 +135,15 @@ export class IpSocketOptions extends SharedOptionValues {
   /** The value, or why there is none. Flags are 0 or 1. */
   get(level: number, name: number): OptionValue | OptionFailure {
     if (level === SOL_SOCKET) return getSocketOption(this, name)
-    if (level === SOL_IP) return getIpOption(this, name)
+    if (level === SOL_IP && !this.onlyIpv6) return getIpOption(this, name)
     if (level === SOL_IPV6 && this.family === AF_INET6) return getIpv6Option(this, name)
     return new OptionFailure(this.family === AF_INET6 ? ENOPROTOOPT : EOPNOTSUPP)
+  }
+
+  /** Raw sockets of IPv6, and those of its echo requests, never speak IPv4 and have no `SOL_IP`. */
+  private get onlyIpv6(): boolean {
+    const { family, type, protocol } = this.socket
+    return family === AF_INET6 && (type === SOCK_RAW || protocol === IPPROTO_ICMPV6)
   }
 
   /** What the socket has for packets of an IP version: a socket of both has them apart, as in Linux. */

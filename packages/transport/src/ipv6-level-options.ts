@@ -37,6 +37,7 @@ import {
   IPV6_V6ONLY,
   OptionFailure,
   type OptionValue,
+  SOCK_RAW,
   SOCK_STREAM,
 } from '@jackfield/interfaces'
 import {
@@ -92,7 +93,8 @@ const WANTED: ReadonlyMap<number, number> = new Map([
 /** Fixed once the socket is bound. */
 const ONLY_IPV6: IntegerOption = {
   set(options, value) {
-    if ((options.socket.localPort ?? 0) !== 0) return -EINVAL
+    // A raw socket is bound to its protocol from the start.
+    if ((options.socket.localPort ?? 0) !== 0 || options.socket.type === SOCK_RAW) return -EINVAL
     options.v6only = value !== 0
     return 0
   },

@@ -9,6 +9,7 @@ import {
   IP_TOS,
   IP_TTL,
   IP_UNICAST_IF,
+  IPPROTO_ICMPV6,
   IPV6_ADDR_PREFERENCES,
   IPV6_ADDRFORM,
   IPV6_DONTFRAG,
@@ -40,6 +41,7 @@ import {
   SO_PRIORITY,
   SO_REUSEADDR,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_IP,
   SOL_IPV6,
@@ -653,3 +655,29 @@ export const SENDING: Cases = {
     ['bind', 't', NEIGHBOR6, 5000],
   ],
 }
+
+const raw6: Call = ['socket', 's', AF_INET6, SOCK_RAW, 253]
+const ping6: Call = ['socket', 's', AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6]
+
+/** Raw sockets and those of echo requests speak one version. */
+export const RAW: Cases = Object.fromEntries(
+  [
+    { kind: 'raw', open: raw6 },
+    { kind: 'ping', open: ping6 },
+  ].flatMap(({ kind, open }): [string, readonly Call[]][] => [
+    [`${kind}: bind without a zone`, [open, ['bind', 's', OWN_LINK_LOCAL, 0], ['name', 's']]],
+    [`${kind}: bind with it`, [open, ['bind', 's', OWN_LINK_LOCAL, 77, 'cmp0'], ['name', 's']]],
+    [`${kind}: bind in a zone that is not there`, [open, ['bind', 's', OWN_LINK_LOCAL, 77, NOBODY]]],
+    [`${kind}: bind to what is not ours`, [open, ['bind', 's', NEIGHBOR6, 77], ['bind', 's', OWN6, 77], ['name', 's']]],
+    [`${kind}: bind to a mapped address`, [open, ['bind', 's', MAPPED_LOOPBACK, 77]]],
+    [`${kind}: bind to a group`, [open, ['bind', 's', 'ff0e::1234', 77], ['name', 's']]],
+    [`${kind}: connect without a zone`, [open, ['connect', 's', NEIGHBOR_LINK_LOCAL, 0]]],
+    [`${kind}: connect with it`, [open, ['connect', 's', NEIGHBOR_LINK_LOCAL, 7, 'cmp0'], ['peer', 's']]],
+    [`${kind}: connect in a zone that is not there`, [open, ['connect', 's', NEIGHBOR_LINK_LOCAL, 0, NOBODY]]],
+    [
+      `${kind}: connect to a global address`,
+      [open, ['connect', 's', NEIGHBOR6, 7], ['peer', 's'], ['connect', 's', null], ['peer', 's']],
+    ],
+    [`${kind}: V6ONLY`, [open, ['get', 's', SOL_IPV6, IPV6_V6ONLY], only, ['get', 's', SOL_IPV6, IPV6_V6ONLY]]],
+  ]),
+)

@@ -8,13 +8,14 @@ import {
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_IP,
   SOL_IPV6,
   SOL_SOCKET,
 } from '@jackfield/sockets'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Cases, DUAL_STACK, SENDING, ZONES } from './socket-calls.cases.test-support.js'
+import { type Cases, DUAL_STACK, RAW, SENDING, ZONES } from './socket-calls.cases.test-support.js'
 import { type Call, onKernel, onStack, prepareKernel } from './socket-calls.test-support.js'
 
 beforeAll(prepareKernel)
@@ -46,6 +47,9 @@ const DIFFERENT: ReadonlyMap<number, readonly number[]> = new Map([
   [SOL_IP, [3, 4, 5, 7, 9, 16, 17, 18, 22, 23, 26, 32, 41, 48, 52, 64, 65, 66, 67, 80]],
   [SOL_IPV6, [2, 3, 4, 5, 6, 8, 22, 27, 28, 30, 31, 32, 34, 35, 48, 55, 57, 61, 64, 65, 68, 69, 80]],
 ])
+
+/** For experiments (RFC 3692). */
+const RAW_PROTOCOL = 253
 
 const TYPES = [
   { type: SOCK_DGRAM, kind: 'UDP' },
@@ -94,7 +98,9 @@ describe.each(TYPES)('$kind', ({ type }) => {
     }
     await agree(cases)
   })
+})
 
+describe.each([...TYPES, { type: SOCK_RAW, kind: 'raw' }])('$kind', ({ type }) => {
   test.each([
     { level: SOL_IPV6, family: AF_INET6 },
     { level: SOL_IP, family: AF_INET6 },
@@ -107,7 +113,7 @@ describe.each(TYPES)('$kind', ({ type }) => {
       // Options headers are of datagrams alone.
       if (type === SOCK_STREAM && level === SOL_IPV6 && (option === IPV6_HOPOPTS || option === IPV6_DSTOPTS)) continue
       const calls: Call[] = [
-        ['socket', 's', family, type],
+        ['socket', 's', family, type, type === SOCK_RAW ? RAW_PROTOCOL : 0],
         ['get', 's', level, option],
       ]
       for (const value of [1, 0, 2, -1, -2, 64, 255, 256, 70_000]) {
@@ -123,6 +129,7 @@ test.each<readonly [string, Cases]>([
   ['zones', ZONES],
   ['both versions in one socket', DUAL_STACK],
   ['what is sent how', SENDING],
+  ['raw sockets', RAW],
 ])('agrees with the kernel: %s', async (_title, cases) => {
   await agree(Object.entries(cases).map(([title, calls]) => ({ title, calls })))
 })

@@ -55,6 +55,7 @@ export async function prepareKernel(): Promise<void> {
     await run('sysctl', '-qw', `net.ipv6.conf.${name}.addr_gen_mode=1`, `net.ipv6.conf.${name}.accept_dad=0`)
     await run('ip', 'link', 'set', name, 'mtu', String(SMALL_MTU), 'up')
   }
+  await run('sysctl', '-qw', 'net.ipv4.ping_group_range=0 0')
   // Its other end is no link of this machine's.
   await run('sysctl', '-qw', 'net.ipv6.conf.cmp1.disable_ipv6=1')
   for (const prefix of [`${OWN4}/24`, `${OWN6}/64`, `${OWN_LINK_LOCAL}/64`]) {
