@@ -61,6 +61,13 @@ export class Arguments {
     return bytes
   }
 
+  /** The buffer and the length of `{..., 1000}`, an `iovec`. */
+  piece(item: Expression): { base: Expression; length: number } {
+    const [base, length] = item.kind === 'tuple' ? item.items : []
+    if (base === undefined || length === undefined) return this.fail('an iovec is {..., length}')
+    return { base, length: this.value(length, 'iov_len') }
+  }
+
   /** A pointer that leads nowhere (`NULL`, `0x1`) where the call needs one: the call fails with `EFAULT`. */
   badPointer(expression: Expression): void {
     if (!this.isNowhere(expression)) this.fail('a buffer is ..., a string, or a number that is no address')

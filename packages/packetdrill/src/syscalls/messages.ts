@@ -15,21 +15,16 @@ function iov(args: Arguments, message: Expression): Expression {
 /** The length of each piece of `msg_iov(n)=[{..., length}, ...]`. */
 function pieces(args: Arguments, message: Expression): number[] {
   return args.items(iov(args, message)).map((item) => {
-    if (item.kind !== 'tuple' || item.items[0] === undefined || item.items[1] === undefined) {
-      return args.fail('an iovec is {..., length}')
-    }
-    const length = args.value(item.items[1], 'iov_len')
-    if (length > 0 && args.isNowhere(item.items[0])) args.badPointer(item.items[0])
+    const { base, length } = args.piece(item)
+    if (length > 0 && args.isNowhere(base)) args.badPointer(base)
     return length
   })
 }
 
 function pieceData(args: Arguments, message: Expression): Uint8Array[] {
   return args.items(iov(args, message)).map((item) => {
-    if (item.kind !== 'tuple' || item.items[0] === undefined || item.items[1] === undefined) {
-      return args.fail('an iovec is {..., length}')
-    }
-    return args.fill(item.items[0], args.value(item.items[1], 'iov_len'))
+    const { base, length } = args.piece(item)
+    return args.fill(base, length)
   })
 }
 

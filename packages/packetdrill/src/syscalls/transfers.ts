@@ -119,12 +119,9 @@ function vectorLengths(args: Arguments, index: number, countIndex: number): numb
   if (count < 0 || count > MOST_PIECES) throw new SocketError(EINVAL, args.spec.name)
   if (items.length !== count) args.fail(`iov_len ${count} does not match ${items.length} elements`)
   return items.map((item) => {
-    if (item.kind !== 'tuple' || item.items[0] === undefined || item.items[1] === undefined) {
-      return args.fail('an iovec is {..., length}')
-    }
-    const length = args.value(item.items[1], 'iov_len')
+    const { base, length } = args.piece(item)
     if (length < 0) throw new SocketError(EINVAL, args.spec.name)
-    if (length > 0 && args.isNowhere(item.items[0])) args.badPointer(item.items[0])
+    if (length > 0 && args.isNowhere(base)) args.badPointer(base)
     return length
   })
 }
