@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   AF_INET,
   AF_INET6,
   EBADF,
@@ -74,8 +75,7 @@ export class Calls {
   socket(family: number, type: number, protocol: number): number {
     const provider = this.host.findSocketProvider(family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol)
     if (typeof provider === 'number') return -provider
-    const addresses = this.host.addressFamily(family)
-    if (addresses === undefined) throw new Error(`no installed package defines the addresses of family ${family}`)
+    const addresses = this.addressesOf(family)
     const endpoint = this.enter(() => provider.create(protocol))
     if (typeof endpoint === 'number') return endpoint
     return this.open(endpoint, addresses, (type & SOCK_NONBLOCK) !== 0)
@@ -89,10 +89,7 @@ export class Calls {
     if (this.table.full) throw new SocketError(EMFILE, syscall)
     return this.enter(() => {
       const endpoint = make()
-      const addresses = this.host.addressFamily(endpoint.family)
-      if (addresses === undefined)
-        throw new Error(`no installed package defines the addresses of family ${endpoint.family}`)
-      return this.open(endpoint, addresses, false)
+      return this.open(endpoint, this.addressesOf(endpoint.family), false)
     })
   }
 
@@ -248,6 +245,15 @@ export class Calls {
     }
     const answer = interfaceIoctl(this.host, request, argument)
     return answer !== undefined ? answer : this.enter(() => file.endpoint.ioctl(request))
+  }
+
+  /** How a family's addresses are read and made. */
+  private addressesOf(family: number): AddressFamily {
+    const addresses = this.host.addressFamily(family)
+    if (addresses !== undefined) return addresses
+    throw new Error(
+      `no installed package defines the addresses of family ${family}: the module that makes its sockets calls addAddressFamily`,
+    )
   }
 
   private open(endpoint: SocketEndpoint, addresses: OpenFile['addresses'], nonBlocking: boolean): number {
