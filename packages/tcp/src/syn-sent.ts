@@ -22,7 +22,7 @@ import { seqGt } from './sequence.js'
 import { SYN_RECEIVED } from './state.js'
 import { SHORTEST_WAIT, setTimer } from './timers.js'
 import { FLAG_ACK, FLAG_CWR, FLAG_ECE, FLAG_FIN, FLAG_RST, FLAG_SYN } from './wire/segment.js'
-import { MD5_ALIGNED } from './wire/write-options.js'
+import { MD5_ALIGNED, TIMESTAMP_ALIGNED } from './wire/write-options.js'
 
 /** RFC 9293 3.10.7.3: a segment in SYN-SENT. */
 export function synSentSegment(c: Connection, s: ArrivingSegment): void {
@@ -119,8 +119,8 @@ function agree(c: Connection, s: ArrivingSegment): void {
   c.timestampsOk = options.timestamp && settings.timestamps !== 0 && c.md5Key === null
   c.headerOptions = c.md5Key === null ? 0 : MD5_ALIGNED
   if (c.timestampsOk) {
-    c.headerOptions += 12
-    c.advertisedMss -= 12
+    c.headerOptions += TIMESTAMP_ALIGNED
+    c.advertisedMss -= TIMESTAMP_ALIGNED
     setTsRecent(c, options.tsval)
   }
   beginMtuSearch(c)

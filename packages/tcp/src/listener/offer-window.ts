@@ -1,9 +1,7 @@
 import type { Connection } from '../connection.js'
 import { InitialWindow, requestWindow } from '../receive/window.js'
+import { TIMESTAMP_ALIGNED } from '../wire/write-options.js'
 import type { Request } from './request.js'
-
-/** Bytes of timestamps with their fillers. */
-const TIMESTAMPS_LENGTH = 12
 
 const window = new InitialWindow()
 
@@ -14,7 +12,7 @@ const window = new InitialWindow()
 export function offerWindow(
   c: Connection,
   r: Request,
-  mss: number = r.advertisedMss - (r.timestampsOk ? TIMESTAMPS_LENGTH : 0),
+  mss: number = r.advertisedMss - (r.timestampsOk ? TIMESTAMP_ALIGNED : 0),
 ): void {
   requestWindow(c, mss, r.windowScaleOk, window)
   r.window = window.window

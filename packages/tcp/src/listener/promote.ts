@@ -10,13 +10,10 @@ import { undoSpuriousSyn } from '../recovery/undo.js'
 import { syncMss } from '../send/mss.js'
 import { SYN_RECEIVED } from '../state.js'
 import { FLAG_SYN } from '../wire/segment.js'
-import { MD5_ALIGNED } from '../wire/write-options.js'
+import { MD5_ALIGNED, TIMESTAMP_ALIGNED } from '../wire/write-options.js'
 import { inheritOptions } from './inherit.js'
 import type { Listener } from './listener.js'
 import type { Request } from './request.js'
-
-/** Bytes of timestamps with their fillers. */
-const TIMESTAMPS_LENGTH = 12
 
 /**
  * Makes the connection of a request, in SYN-RECEIVED: `s` is the acknowledgement of the SYN-ACK, or with Fast Open the SYN
@@ -105,7 +102,7 @@ function agreed(c: Connection, r: Request, s: ArrivingSegment): void {
   c.timestampsOk = r.timestampsOk
   c.tsOffset = r.tsOffset
   if (r.timestampsOk) {
-    c.headerOptions += TIMESTAMPS_LENGTH
+    c.headerOptions += TIMESTAMP_ALIGNED
     setTsRecent(c, r.tsRecent)
     takeTimestamps(c, s)
   }

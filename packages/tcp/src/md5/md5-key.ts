@@ -3,13 +3,13 @@ import type { OptionValue } from '@jackfield/interfaces'
 import type { Connection } from '../connection.js'
 import { syncMss } from '../send/mss.js'
 import { CLOSED, LISTEN } from '../state.js'
-import { MD5_ALIGNED } from '../wire/write-options.js'
+import { establishedOptionsLength } from '../wire/write-options.js'
 import { Md5Keys, readMd5Option } from './md5-keys.js'
 
 /** The peer is known: what is sent to it is signed with its key, if there is one. */
 export function selectMd5Key(c: Connection, peer: IpAddress): void {
   c.md5Key = c.md5Keys?.find(peer) ?? null
-  c.headerOptions = (c.timestampsOk ? 12 : 0) + (c.md5Key === null ? 0 : MD5_ALIGNED)
+  c.headerOptions = establishedOptionsLength(c.timestampsOk, 0, c.md5Key !== null)
 }
 
 /** `TCP_MD5SIG` and `TCP_MD5SIG_EXT`: 0 or a negative error number. */

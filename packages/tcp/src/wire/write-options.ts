@@ -5,7 +5,8 @@ const NOP_NOP = (kind.TCPOPT_NOP << 24) | (kind.TCPOPT_NOP << 16)
 const TIMESTAMP_HEAD = (kind.TCPOPT_TIMESTAMP << 8) | kind.TCPOLEN_TIMESTAMP
 /** Bytes of the MD5 option with the two fillers before it. */
 export const MD5_ALIGNED = 20
-const TIMESTAMP_ALIGNED = 12
+/** Bytes of the timestamps option with its fillers. */
+export const TIMESTAMP_ALIGNED = 12
 const SACK_BASE_ALIGNED = 4
 
 /** What a SYN or SYN-ACK offers. Reuse one. */
