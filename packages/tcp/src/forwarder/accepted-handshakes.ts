@@ -1,13 +1,13 @@
 import { AF_INET6, EADDRINUSE, ENETUNREACH, type ForwardAcceptOptions, SocketError } from '@jackfield/interfaces'
 import type { Forwarding } from '@jackfield/transport'
 import type { Connection } from '../connection.js'
+import { beginEarly } from '../listener/fast-open-child.js'
 import { readSyn } from '../listener/listen.js'
 import { offerWindow } from '../listener/offer-window.js'
 import { promote } from '../listener/promote.js'
 import { routeRequest } from '../listener/request-route.js'
 import { sendSynAck } from '../listener/syn-ack.js'
 import type { TcpProtocol } from '../protocol.js'
-import { initTransfer } from '../transfer.js'
 import { ForwardListener } from './forward-listener.js'
 import type { TcpForwardRequest } from './tcp-forward-request.js'
 
@@ -50,12 +50,7 @@ export class AcceptedHandshakes {
     this.forwarding.handshakes++
     // Its port is not in the way of connections that choose theirs.
     c.byConnection = true
-    r.child = c
-    c.passiveFastOpen = r
-    // RFC 7323 2.2: the window of a SYN is not scaled.
-    c.sndWnd = s.window
-    c.maxWindow = s.window
-    initTransfer(c)
+    beginEarly(c, r, s)
     r.armTimer()
     sendSynAck(template, r)
     return c

@@ -33,12 +33,7 @@ export function fastOpenChild(c: Connection, listener: Listener, r: Request, s: 
   }
   counters.TcpExtTCPFastOpenPassive++
   listener.fastOpenPending++
-  r.child = child
-  child.passiveFastOpen = r
-  // RFC 7323 2.2: the window of a SYN is not scaled.
-  child.sndWnd = s.window
-  child.maxWindow = s.window
-  initTransfer(child)
+  beginEarly(child, r, s)
   if (s.length > 0) takeData(child, s)
   r.rcvNxt = child.rcvNxt
   child.rcvWup = child.rcvNxt
@@ -46,6 +41,16 @@ export function fastOpenChild(c: Connection, listener: Listener, r: Request, s: 
   sendSynAck(c, r)
   listener.enqueue(child)
   return true
+}
+
+/** A connection begins with the SYN alone: its request lives on until the peer has acknowledged the SYN-ACK. */
+export function beginEarly(c: Connection, r: Request, s: ArrivingSegment): void {
+  r.child = c
+  c.passiveFastOpen = r
+  // RFC 7323 2.2: the window of a SYN is not scaled.
+  c.sndWnd = s.window
+  c.maxWindow = s.window
+  initTransfer(c)
 }
 
 /** The data of the SYN. The SYN-ACK acknowledges it: nothing else is owed. */
