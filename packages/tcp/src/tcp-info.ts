@@ -2,6 +2,7 @@ import type { Connection } from './connection.js'
 import { ECN_OK, ECN_SEEN } from './connection-state.js'
 import { LIMIT_BUFFER, LIMIT_BUSY, LIMIT_WINDOW, timeUnder } from './limit-times.js'
 import { LISTEN } from './state.js'
+import { ackDelayBound } from './timer-bounds.js'
 
 // Bits of `tcpi_options`.
 export const TCPI_OPT_TIMESTAMPS = 1
@@ -112,7 +113,7 @@ export function tcpInfo(c: Connection): TcpInfo {
     info.tcpi_rcv_wscale = c.rcvScale
   }
   info.tcpi_rto = Math.round(c.rto)
-  info.tcpi_ato = Math.min(c.ackTimeout, c.delackMax > 0 ? c.delackMax : c.tcp.settings.delackMax)
+  info.tcpi_ato = Math.min(c.ackTimeout, ackDelayBound(c))
   info.tcpi_snd_mss = c.mss
   info.tcpi_rcv_mss = c.ackRcvMss
   info.tcpi_unacked = c.packetsOut

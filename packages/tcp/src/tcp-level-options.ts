@@ -54,7 +54,7 @@ import { timestampNow } from './send/header.js'
 import { push } from './send/write.js'
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN } from './state.js'
 import { tcpInfo } from './tcp-info.js'
-import { longestRto, shortestRto } from './timer-bounds.js'
+import { ackDelayBound, longestRto, shortestRto } from './timer-bounds.js'
 import { resetKeepAlive } from './timers.js'
 
 // Linux's bounds.
@@ -294,7 +294,7 @@ export function getTcpLevelOption(c: Connection, name: number): OptionValue | Op
     case TCP_RTO_MIN_US:
       return shortestRto(c)
     case TCP_DELACK_MAX_US:
-      return c.delackMax > 0 ? c.delackMax : settings.delackMax
+      return ackDelayBound(c)
     case TCP_FASTOPEN_KEY:
       return fastOpenKeyBytes(c.fastOpenKey ?? c.tcp.fastOpen.both)
     case TCP_ULP:

@@ -10,8 +10,12 @@ export function shortestRto(c: Connection): number {
   return c.rtoMin > 0 ? c.rtoMin : c.tcp.settings.rtoMin
 }
 
-/** How long an acknowledgement waits at most, in microseconds: `TCP_DELACK_MAX_US`, and less than the peer's least timeout may be. */
+/** What bounds the wait of acknowledgements, in microseconds: `TCP_DELACK_MAX_US`, else what the host has. */
+export function ackDelayBound(c: Connection): number {
+  return c.delackMax > 0 ? c.delackMax : c.tcp.settings.delackMax
+}
+
+/** How long an acknowledgement waits at most, in microseconds: its bound, and less than the peer's least timeout may be. */
 export function longestAckDelay(c: Connection): number {
-  const most = c.delackMax > 0 ? c.delackMax : c.tcp.settings.delackMax
-  return Math.min(most, Math.max(shortestRto(c), 2000) - 1000)
+  return Math.min(ackDelayBound(c), Math.max(shortestRto(c), 2000) - 1000)
 }

@@ -1,9 +1,9 @@
 import { EAFNOSUPPORT } from '@jackfield/interfaces'
-import { pseudoHeaderSum, routeFlow, setPartialChecksum } from '@jackfield/transport'
+import { routeFlow } from '@jackfield/transport'
 import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
-import { md5Sign } from '../md5/md5-digest.js'
-import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
+import { sealSegment } from '../send/seal.js'
+import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
 import { SynOptions, synOptionsLength, writeSynOptions } from '../wire/write-options.js'
 import type { Request } from './request.js'
 
@@ -30,9 +30,7 @@ export function sendSynAck(c: Connection, r: Request): number {
   // RFC 7323 2.2: the window of a SYN is never scaled.
   writeTcpHeader(view, start, r.port, r.peerPort, r.iss, r.rcvNxt, length, flags, Math.min(r.window, 0xffff))
   writeSynOptions(view, start + TCP_HEADER_LENGTH, options)
-  packet.transportHeader = start
-  if (md5Key !== null) md5Sign(md5Key, flow.source, flow.destination, packet)
-  setPartialChecksum(packet, TCP_CHECKSUM, pseudoHeaderSum(flow.source, flow.destination, 6, length))
+  sealSegment(packet, flow.source, flow.destination, md5Key)
   const { tos } = c.options
   flow.tos = tcp.settings.reflectTos !== 0 ? r.tos & ~3 : tos & ~3
   if (r.sentAt === 0) r.sentAt = tcp.clockNow === 0 ? 1 : tcp.clockNow

@@ -1,12 +1,11 @@
 import { type Packet, SEGMENT_TCP } from '@jackfield/packet'
-import { pseudoHeaderSum, setPartialChecksum } from '@jackfield/transport'
 import { clockMilliseconds } from '../clock-units.js'
 import type { Connection } from '../connection.js'
 import { ECN_DEMAND_CWR, ECN_OK } from '../connection-state.js'
-import { md5Sign } from '../md5/md5-digest.js'
 import { selectWindow } from '../receive/window.js'
-import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
+import { FLAG_ACK, FLAG_ECE, FLAG_SYN, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
 import { EstablishedOptions, establishedOptionsLength, writeEstablishedOptions } from '../wire/write-options.js'
+import { sealSegment } from './seal.js'
 
 const options = new EstablishedOptions()
 
@@ -48,13 +47,7 @@ export function finishHeader(
   const at = packet.start
   const ack = (flags & (FLAG_SYN | FLAG_ACK)) === FLAG_SYN ? 0 : c.rcvNxt
   writeTcpHeader(view, at, c.localPort, c.remotePort, seq, ack, headerLength, flags, window, urgent)
-  packet.transportHeader = at
-  if (c.md5Key !== null) md5Sign(c.md5Key, c.flow.source, c.flow.destination, packet)
-  setPartialChecksum(
-    packet,
-    TCP_CHECKSUM,
-    pseudoHeaderSum(c.flow.source, c.flow.destination, 6, packet.end - packet.start),
-  )
+  sealSegment(packet, c.flow.source, c.flow.destination, c.md5Key)
 }
 
 /** Marks a packet with more than one segment's payload as one to be cut. */

@@ -1,12 +1,11 @@
 import { createAddressSlot, setSlot } from '@jackfield/addr'
 import { NetworkFlow } from '@jackfield/interfaces'
-import { pseudoHeaderSum, setPartialChecksum } from '@jackfield/transport'
 import type { ArrivingSegment } from '../arriving-segment.js'
 import { isSigned, md5KeyOf } from '../md5/md5-check.js'
-import { md5Sign } from '../md5/md5-digest.js'
 import type { TcpProtocol } from '../protocol.js'
-import { FLAG_ACK, FLAG_RST, TCP_CHECKSUM, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
+import { FLAG_ACK, FLAG_RST, TCP_HEADER_LENGTH, writeTcpHeader } from '../wire/segment.js'
 import { EstablishedOptions, establishedOptionsLength, writeEstablishedOptions } from '../wire/write-options.js'
+import { sealSegment } from './seal.js'
 
 const options = new EstablishedOptions()
 
@@ -86,9 +85,7 @@ export class Replies {
     const { view, start: at } = packet
     writeTcpHeader(view, at, s.destinationPort, s.sourcePort, seq, ack, length, flags, window)
     writeEstablishedOptions(view, at + TCP_HEADER_LENGTH, options)
-    if (key !== null) md5Sign(key, this.source, this.destination, packet)
-    setPartialChecksum(packet, TCP_CHECKSUM, pseudoHeaderSum(this.source, this.destination, 6, length))
-    packet.transportHeader = at
+    sealSegment(packet, this.source, this.destination, key)
     flow.route = null
     flow.anySource = true
     flow.interfaceIndex = 0
