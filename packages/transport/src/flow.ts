@@ -9,8 +9,8 @@ import {
   type NetworkLayer,
 } from '@jackfield/interfaces'
 import type { SendControl } from './control.js'
-import type { RareOptionValues } from './ip-option-values.js'
 import type { IpSocketOptions } from './ip-socket-options.js'
+import type { RareOptionValues } from './rare-option-values.js'
 import { needsZone } from './zone.js'
 
 /** A flow with address slots of its own. */

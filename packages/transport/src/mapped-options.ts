@@ -12,7 +12,7 @@ import {
   SOCK_STREAM,
 } from '@jackfield/interfaces'
 import { DEFAULT_TTL, type IntegerOption, priorityOf } from './integer-option.js'
-import type { VersionOptionValues } from './ip-option-values.js'
+import type { VersionOptionValues } from './rare-option-values.js'
 
 type Changes = Partial<VersionOptionValues>
 

@@ -15,8 +15,12 @@ import {
   SOL_SOCKET,
 } from '@jackfield/sockets'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Cases, DUAL_STACK, RAW, SENDING, ZONES } from './socket-calls.cases.test-support.js'
+import { DUAL_STACK } from './socket-calls.dual-stack.test-support.js'
+import type { Cases } from './socket-calls.openers.test-support.js'
+import { RAW } from './socket-calls.raw.test-support.js'
+import { SENDING } from './socket-calls.sending.test-support.js'
 import { type Call, onKernel, onStack, prepareKernel } from './socket-calls.test-support.js'
+import { ZONES } from './socket-calls.zones.test-support.js'
 
 beforeAll(prepareKernel)
 
