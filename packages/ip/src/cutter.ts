@@ -36,12 +36,16 @@ export class Cutter implements SegmentEmitter {
   private route: Route | null = null
   private mtu = 0
   private error = 0
+  private left = 0
 
   constructor(options: CutterOptions) {
     this.options = options
   }
 
-  /** Cuts a packet whose header is at `packet.start` and sends each segment, in fragments where it must be. Takes it. */
+  /**
+   * Cuts a packet whose header is at `packet.start` and sends each segment, in fragments where it must be. Takes it.
+   * @returns 0 where a segment left, and what did not is a loss on the way; else the number of the first error
+   */
   send(packet: Packet, route: Route, mtu: number): number {
     const { options } = this
     const offload = options.protocols.transports[options.protocolOf(packet)]?.offload
@@ -53,9 +57,10 @@ export class Cutter implements SegmentEmitter {
     this.route = route
     this.mtu = mtu
     this.error = 0
+    this.left = 0
     offload.segment(packet, packet.segmentSize, this)
     this.route = null
-    return this.error
+    return this.left > 0 ? 0 : this.error
   }
 
   emit(segment: Packet, index: number): void {
@@ -69,6 +74,7 @@ export class Cutter implements SegmentEmitter {
     segment.segmentCount = 0
     options.finish(segment, index)
     const result = segment.length > this.mtu ? options.fragment(segment, this.mtu, route) : options.hand(segment, route)
-    if (this.error === 0) this.error = result
+    if (result === 0) this.left++
+    else if (this.error === 0) this.error = result
   }
 }

@@ -12,6 +12,7 @@ import {
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
+  TCP_MAXSEG,
   TCP_USER_TIMEOUT,
 } from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
@@ -190,4 +191,30 @@ describe('a listener', () => {
     expect([counters['TcpExtSyncookiesSent'], counters['TcpExtSyncookiesRecv']]).toEqual([1, 1])
     await closed(all)
   })
+})
+
+test('a device queue that has room for a part of a large segment: what left is sent, the rest is a loss', async () => {
+  const net = createNetwork({ seed: 'queue' })
+  const [a, b] = [net.host('a'), net.host('b')]
+  // Without delay: whatever is repeated for nothing is repeated for ever.
+  net.cable(a, b, { delay: 0, queue: 5, offload: false })
+  const listener = listenOn(b, 80)
+  b.sockets.setsockopt(listener, SOL_TCP, TCP_MAXSEG, 88)
+  const from = a.sockets.socket(AF_INET, SOCK_STREAM)
+  await net.settle(a.sockets.promises.connect(from, `${b.address}:80`))
+  const accepted = await net.settle(b.sockets.promises.accept(listener))
+  b.sockets.close(listener)
+  const sent = Uint8Array.from({ length: 30_000 }, (_, i) => i % 251)
+  const sending = a.sockets.promises.send(from, sent)
+  const received = new Uint8Array(sent.length)
+  for (let at = 0; at < received.length; )
+    at += await net.settle(b.sockets.promises.recv(accepted, received.subarray(at)))
+  await net.settle(sending)
+  expect(received).toEqual(sent)
+  expect(a.stack.counters()).toMatchObject({ TcpExtTCPChallengeACK: 0, TcpExtTCPSYNChallenge: 0 })
+  a.sockets.close(from)
+  b.sockets.close(accepted)
+  net.advance('10min')
+  await net.close()
+  for (const host of net.hosts) expect(host.packetsOutstanding, `packets kept by ${host.name}`).toBe(0)
 })

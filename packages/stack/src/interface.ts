@@ -55,7 +55,8 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
   // Where the segments of the packet being cut go.
   private cutNetwork: NetworkLayer | null = null
   private cutNextHop: IpAddress | null = null
-  private cutResult = 0
+  private cutError = 0
+  private cutLeft = 0
 
   constructor(board: Switchboard, index: number, device: LinkDevice) {
     this.board = board
@@ -190,11 +191,13 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
     }
     this.cutNetwork = network
     this.cutNextHop = nextHop
-    this.cutResult = 0
+    this.cutError = 0
+    this.cutLeft = 0
     protocol.segment(packet, packet.segmentSize, this)
     this.cutNetwork = null
     this.cutNextHop = null
-    return this.cutResult
+    // Of what left in part the rest is a loss on the way: whoever takes it for unsent does not know the answers to it.
+    return this.cutLeft > 0 ? 0 : this.cutError
   }
 
   /** One segment of the packet that `cut` is at. */
@@ -210,7 +213,8 @@ export class StackInterface implements NetworkInterface, LinkReceiver, SegmentEm
     segment.segmentCount = 0
     network.offload.finish(segment, index)
     const result = this.output(segment, network.etherType, nextHop)
-    if (this.cutResult === 0) this.cutResult = result
+    if (result === 0) this.cutLeft++
+    else if (this.cutError === 0) this.cutError = result
   }
 
   // --- to packet sockets and the device
