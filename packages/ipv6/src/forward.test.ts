@@ -60,11 +60,13 @@ describe('a router', () => {
     ['too big for the next link', { payload: counting(1261) }, ERROR_PACKET_TOO_BIG, 1300],
     ['from a link-local address to another link', { source: 'fe80::2' }, ERROR_BEYOND_SCOPE, 0],
     ['without a route', { destination: '3fff::1' }, ERROR_NET_UNREACHABLE, 0],
+    ['with a route that says so', { destination: '2001:db8:beef::1' }, ERROR_NET_UNREACHABLE, 0],
     ['prohibited', { destination: '2001:db8:dead::1' }, ERROR_PROHIBITED, 0],
   ])('answers what is %s', (_name, parts, kind, info) => {
     net.b.mtu = 1300
     net.layer.removeRoute({ destination: Prefix.parse('::/0'), type: 'unicast' })
     net.layer.addRoute({ destination: Prefix.parse('2001:db8:dead::/48'), type: 'prohibit' })
+    net.layer.addRoute({ destination: Prefix.parse('2001:db8:beef::/48'), type: 'unreachable' })
     const bytes = through(parts)
     arrive(net, bytes)
     expect(net.refusals.list).toMatchObject([{ kind, info, quote: bytes }])

@@ -2,10 +2,8 @@ import { isLinkLocal, isLoopback } from '@jackfield/addr'
 import {
   CAST_UNICAST,
   EACCES,
-  EHOSTUNREACH,
   EINVAL,
   ERROR_BEYOND_SCOPE,
-  ERROR_HOST_UNREACHABLE,
   ERROR_NET_UNREACHABLE,
   ERROR_PACKET_TOO_BIG,
   ERROR_PROHIBITED,
@@ -108,7 +106,8 @@ export class Forwarder {
       this.refuse(packet, ERROR_PROHIBITED, 0)
     } else {
       counters.Ip6InNoRoutes++
-      this.refuse(packet, error === EHOSTUNREACH ? ERROR_HOST_UNREACHABLE : ERROR_NET_UNREACHABLE, 0)
+      // A route of type unreachable is no route, as with Linux; that a neighbour is not there is said elsewhere.
+      this.refuse(packet, ERROR_NET_UNREACHABLE, 0)
     }
   }
 
