@@ -7,7 +7,15 @@ import { AF_INET, AF_INET6, SOCK_DGRAM, type Sockets } from '@jackfield/sockets'
 import { openTap, openTun, type TunDevice, type TunOptions } from '@jackfield/tun-driver'
 import { afterEach, expect } from 'vitest'
 import { createHost, type Host } from '../create-host.js'
-import { kernelSettled, type Place, place, until, WITHOUT_PROBES, withoutKernelProbes } from './kernel.test-support.js'
+import {
+  kernelSettled,
+  kernelUses,
+  type Place,
+  place,
+  until,
+  WITHOUT_PROBES,
+  withoutKernelProbes,
+} from './kernel.test-support.js'
 
 setPacketChecks(true)
 
@@ -124,6 +132,7 @@ export async function kernelSocket(address: string, options: Partial<SocketOptio
   const errors: string[] = []
   socket.on('message', (data, from) => received.push({ data, from }))
   socket.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code ?? error.message))
+  await kernelUses(address)
   await new Promise<void>((resolve) => socket.bind(0, address, resolve))
   return {
     socket,

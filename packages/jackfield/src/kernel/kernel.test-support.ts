@@ -3,6 +3,7 @@ import { type ChildProcess, type ChildProcessWithoutNullStreams, type StdioOptio
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { IpAddress } from '@jackfield/addr'
 import { afterAll, expect } from 'vitest'
 
 /** The command line as people run it, from the built package. */
@@ -155,6 +156,11 @@ export function withoutKernelProbes<T>(make: () => T): T {
   }
 }
 
+/** What `ip address add` is told for an IPv6 address that is used at once, as nobody else is there to have it. */
+export function withoutProbing(address: string): string[] {
+  return address.includes(':') ? ['nodad'] : []
+}
+
 /** `up`, and neither end probes its IPv6 addresses. */
 export async function upAtOnce(...parameters: string[]): Promise<Running> {
   setKernelProbes(0)
@@ -211,10 +217,28 @@ export function bracketed(address: string): string {
 /** What the tests of one subject in both IP versions are called with. */
 export const BOTH_VERSIONS: readonly { readonly version: 4 | 6 }[] = [{ version: 4 }, { version: 6 }]
 
+/** `IFA_F_TENTATIVE` of linux/if_addr.h. */
+const TENTATIVE = 0x40
+
+/** Whether any IPv6 address of the kernel's that is asked for is not to be used yet. */
+function anyTentative(asked: (digits: string, device: string) => boolean): boolean {
+  const lines = readFileSync('/proc/net/if_inet6', 'latin1').split('\n')
+  return lines.some((line) => {
+    const [digits = '', , , , flags = '', device = ''] = line.split(/ +/)
+    return asked(digits, device) && (Number.parseInt(flags, 16) & TENTATIVE) !== 0
+  })
+}
+
 /** Waits until the kernel uses its addresses on a device: on Ethernet it first finds out that nobody else has them. */
 export async function kernelSettled(device: string): Promise<void> {
-  const tentative = (): Promise<string> => run('ip', '-6', 'address', 'show', 'dev', device, 'tentative')
-  await until(async () => (await tentative()).trim() === '', `the kernel's addresses on ${device}`)
+  await until(() => !anyTentative((_, name) => name === device), `the kernel's addresses on ${device}`)
+}
+
+/** Waits until sockets of the kernel may be bound to an address: one of IPv6 may be so an instant after it was added only. */
+export async function kernelUses(address: string): Promise<void> {
+  if (!address.includes(':')) return
+  const own = Buffer.from(IpAddress.parse(address).toBytes()).toString('hex')
+  await until(() => !anyTentative((digits) => digits === own), `the kernel to use ${address}`)
 }
 
 /** The kernel's link-local address on a device. */

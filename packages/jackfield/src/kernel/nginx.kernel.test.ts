@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Sockets } from '@jackfield/sockets'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStack } from './in-process.test-support.js'
-import { Running, until } from './kernel.test-support.js'
+import { bracketed, Running, until } from './kernel.test-support.js'
 import { connectStack, drainStack } from './stack-stream.test-support.js'
 import { dial, hundredMegabytes, outcome, sha256 } from './tcp.test-support.js'
 
@@ -22,6 +22,7 @@ const SETTINGS = `
     client_max_body_size 200m; client_body_buffer_size 1m; keepalive_timeout 60s;
     server {
       listen 0.0.0.0:${PORT};
+      listen [::]:${PORT};
       location = /upload { return 200 "taken"; }
     }
   }
@@ -56,7 +57,7 @@ function program(): string {
 /** Asks over a connection of its own, which nginx closes: the status line and the body. */
 async function get(sockets: Sockets, address: string, path: string): Promise<{ status: string; body: Buffer }> {
   const fd = await connectStack(sockets, PORT, address)
-  await sockets.promises.send(fd, `GET ${path} HTTP/1.1\r\nHost: ${address}\r\nConnection: close\r\n\r\n`)
+  await sockets.promises.send(fd, `GET ${path} HTTP/1.1\r\nHost: ${bracketed(address)}\r\nConnection: close\r\n\r\n`)
   const answer = await drainStack(sockets, fd)
   sockets.close(fd)
   const end = answer.indexOf('\r\n\r\n')
@@ -64,10 +65,11 @@ async function get(sockets: Sockets, address: string, path: string): Promise<{ s
 }
 
 describe.each([
-  ['with offloads', {}],
-  ['without offloads', { offload: false }],
-  ['at MTU 9000', { mtu: 9000 }],
-])('a client on the stack and nginx, %s', (_title, settings) => {
+  ['over IPv4, with offloads', {}],
+  ['over IPv4, without offloads', { offload: false }],
+  ['over IPv4, at MTU 9000', { mtu: 9000 }],
+  ['over IPv6, with offloads', { version: 6 }],
+] as const)('a client on the stack and nginx, %s', (_title, settings) => {
   test('100 MB come as they are', async () => {
     const { kernel, sockets } = openStack('tun', settings)
     const { status, body } = await get(sockets, kernel, '/large.bin')
@@ -81,7 +83,7 @@ describe.each([
     const fd = await connectStack(sockets, PORT, kernel)
     const buffer = new Uint8Array(10_000)
     for (let i = 0; i < 50; i++) {
-      await sockets.promises.send(fd, `GET /small.txt HTTP/1.1\r\nHost: ${kernel}\r\n\r\n`)
+      await sockets.promises.send(fd, `GET /small.txt HTTP/1.1\r\nHost: ${bracketed(kernel)}\r\n\r\n`)
       let answer = ''
       while (!answer.endsWith('\r\n\r\nsmall')) {
         const length = await sockets.promises.recv(fd, buffer, 0, { signal: AbortSignal.timeout(60_000) })
@@ -103,7 +105,7 @@ describe.each([
     const { kernel, sockets } = openStack('tun', settings)
     const fd = await connectStack(sockets, PORT, kernel)
     const body = hundredMegabytes().subarray(0, 20_000_000)
-    const head = `POST /upload HTTP/1.1\r\nHost: ${kernel}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`
+    const head = `POST /upload HTTP/1.1\r\nHost: ${bracketed(kernel)}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`
     const answer = drainStack(sockets, fd)
     await sockets.promises.send(fd, head)
     await sockets.promises.send(fd, body)

@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect } from 'vitest'
-import { type Finished, Running, run } from './kernel.test-support.js'
+import { type Finished, Running, run, withoutProbing } from './kernel.test-support.js'
 
 const ROUTER = fileURLToPath(new URL('../../../../examples/router/src/router.js', import.meta.url))
 
@@ -86,11 +86,6 @@ export class FarHost {
     await this.run('ip', 'address', 'add', address, 'dev', device, ...withoutProbing(address))
     await this.run('ip', 'link', 'set', device, 'up')
   }
-}
-
-/** An IPv6 address is used at once: nobody else is there to have it. */
-function withoutProbing(address: string): string[] {
-  return address.includes(':') ? ['nodad'] : []
 }
 
 /** What a router is started with. */

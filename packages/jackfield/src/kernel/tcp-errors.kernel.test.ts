@@ -7,15 +7,15 @@ import { describe, expect, test } from 'vitest'
 import { createHost } from '../create-host.js'
 import { serve } from '../services/services.js'
 import { noise, openStack } from './in-process.test-support.js'
-import { run, until } from './kernel.test-support.js'
+import { BOTH_VERSIONS, run, until } from './kernel.test-support.js'
 import { connectStack, drainStack, listenStack } from './stack-stream.test-support.js'
-import { broken, dial, drain, hundredMegabytes, listen, listenEcho, outcome } from './tcp.test-support.js'
+import { broken, dial, drain, hundredMegabytes, ICMP_WORDS, listen, listenEcho, outcome } from './tcp.test-support.js'
 
 const RESET_ON_CLOSE = { onoff: true, linger: 0 }
 
-describe('resets in the middle', () => {
+describe.each(BOTH_VERSIONS)('resets in the middle, IPv$version', ({ version }) => {
   test('by the stack, of a connection that the kernel made and sends on', async () => {
-    const opened = openStack('tun')
+    const opened = openStack('tun', { version })
     const { sockets, stack } = opened
     const listening = listenStack(opened, 80)
     const connection = await dial(80, stack)
@@ -29,7 +29,7 @@ describe('resets in the middle', () => {
   })
 
   test('by the stack, of a connection that it made itself: the kernel’s listener has its end reset', async () => {
-    const { kernel, sockets } = openStack('tun')
+    const { kernel, sockets } = openStack('tun', { version })
     const accepted: Socket[] = []
     const fd = await connectStack(sockets, await listen(kernel, (socket) => accepted.push(socket)), kernel)
     await until(() => accepted.length === 1, 'the connection')
@@ -44,7 +44,7 @@ describe('resets in the middle', () => {
   })
 
   test('by the kernel, of a connection that it made and that the stack sends on', async () => {
-    const opened = openStack('tun')
+    const opened = openStack('tun', { version })
     const { sockets, stack } = opened
     const listening = listenStack(opened, 80)
     const connection = await dial(80, stack)
@@ -64,96 +64,98 @@ describe('resets in the middle', () => {
 })
 
 /** This kernel -- TUN -- a stack that forwards -- a cable -- another stack; and routes that refuse the way to it. */
-async function beyondStack() {
-  const opened = openStack('tun', { sysctl: { 'net.ipv4.ip_forward': 1, 'net.ipv4.icmp_ratelimit': 0 } })
+async function beyondStack(version: 4 | 6) {
+  const { forwarding, rateLimit } = ICMP_WORDS[version]
+  const opened = openStack('tun', { version, sysctl: { [forwarding]: 1, [rateLimit]: 0 } })
+  const { length } = opened
+  const beyond = (host: number): string => (version === 4 ? `198.18.0.${host}` : `fd98::${host}`)
   const { clock } = opened.hosted.stack
   const cable = createCable({ clock, medium: 'ip' })
-  opened.hosted.addInterface(cable.a, { addresses: ['198.18.0.1/24'] })
-  const address = '198.18.0.2'
+  opened.hosted.addInterface(cable.a, { addresses: [`${beyond(1)}/${length}`] })
+  const address = beyond(2)
   const far = createHost({
     clock,
-    interfaces: [{ device: cable.b, addresses: [`${address}/24`], gateway: '198.18.0.1' }],
+    interfaces: [{ device: cable.b, addresses: [`${address}/${length}`], gateway: beyond(1) }],
   })
-  await run('ip', 'route', 'replace', '198.18.0.0/24', 'via', opened.stack)
-  const refusal = (type: 'unreachable' | 'prohibit', destination = address): RouteEntry => ({
-    destination: Prefix.parse(`${destination}/32`),
+  await run('ip', 'route', 'replace', `${beyond(0)}/${length}`, 'via', opened.stack)
+  const refusal = (type: 'unreachable' | 'prohibit'): RouteEntry => ({
+    destination: Prefix.parse(`${address}/${version === 4 ? 32 : 128}`),
     type,
   })
   return { ...opened, far, address, refusal }
 }
 
-describe('ICMP errors of the stack', () => {
-  test.each([
-    ['unreachable', 'EHOSTUNREACH'],
-    ['prohibit', 'EHOSTUNREACH'],
-  ] as const)('its route of type %s ends the kernel’s attempt: %s', async (type, code) => {
-    const { far, address, hosted, refusal } = await beyondStack()
+describe.each(BOTH_VERSIONS)('ICMP errors of the stack, IPv$version', ({ version }) => {
+  const words = ICMP_WORDS[version]
+
+  test.each(['unreachable', 'prohibit'] as const)('its route of type %s ends the kernel’s attempt', async (type) => {
+    const { far, address, hosted, refusal } = await beyondStack(version)
     hosted.stack.addRoute(refusal(type))
-    expect(await outcome(dial(7, address))).toBe(code)
+    expect(await outcome(dial(7, address))).toBe(words[type])
     await far.close()
   })
 
   test('they do not end a connection that the kernel has: it goes on when the way is back', async () => {
-    const { far, address, hosted, refusal } = await beyondStack()
+    const { far, address, hosted, refusal } = await beyondStack(version)
     serve(far, 'echo')
     const connection = await dial(7, address)
     hosted.stack.addRoute(refusal('unreachable'))
-    const before = hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0
+    const before = hosted.stack.counters()[words.errorsOut] ?? 0
     connection.end(noise(200_000))
-    await until(() => (hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0) > before, 'an error')
+    await until(() => (hosted.stack.counters()[words.errorsOut] ?? 0) > before, 'an error')
     hosted.stack.removeRoute(refusal('unreachable'))
     expect((await drain(connection)).equals(noise(200_000))).toBe(true)
     await far.close()
   })
 
   test('they do not end one that the kernel’s listener accepted', async () => {
-    const { far, kernel, hosted, refusal } = await beyondStack()
+    const { far, kernel, hosted, refusal } = await beyondStack(version)
     const fd = await connectStack(far.sockets, await listenEcho(kernel), kernel)
     // From here on nothing that the kernel sends arrives.
     hosted.stack.addRoute(refusal('prohibit'))
-    const before = hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0
+    const before = hosted.stack.counters()[words.errorsOut] ?? 0
     await far.sockets.promises.send(fd, noise(20_000))
     far.sockets.shutdown(fd, SHUT_WR)
-    await until(() => (hosted.stack.counters()['IcmpOutDestUnreachs'] ?? 0) > before, 'an error')
+    await until(() => (hosted.stack.counters()[words.errorsOut] ?? 0) > before, 'an error')
     hosted.stack.removeRoute(refusal('prohibit'))
     expect((await drainStack(far.sockets, fd)).equals(noise(20_000))).toBe(true)
     await far.close()
   })
 })
 
-describe('ICMP errors of the kernel', () => {
-  const network = '192.0.2.0/24'
+describe.each(BOTH_VERSIONS)('ICMP errors of the kernel, IPv$version', ({ version }) => {
+  const words = ICMP_WORDS[version]
 
   test('they do not end a connection that the stack has: it goes on when the way is back', async () => {
-    await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
-    const near = openStack('tun', { gateway: true })
-    const far = openStack('tun', { gateway: true })
+    await run('sysctl', '-q', '-w', `${words.forwarding}=1`)
+    const near = openStack('tun', { version, gateway: true })
+    const far = openStack('tun', { version, gateway: true })
     serve(far.hosted, 'echo')
     const fd = await connectStack(near.sockets, 7, far.stack)
-    const count = (): number => near.hosted.stack.counters()['IcmpInDestUnreachs'] ?? 0
+    const count = (): number => near.hosted.stack.counters()[words.errorsIn] ?? 0
     const before = count()
-    await run('ip', 'route', 'add', 'unreachable', `${far.stack}/32`)
+    await run('ip', 'route', 'add', 'unreachable', far.stack)
     // More than there is room for: it is taken when the way is back.
     const sending = near.sockets.promises.send(fd, noise(200_000)).then(() => near.sockets.shutdown(fd, SHUT_WR))
     try {
       await until(() => count() > before, 'an error')
     } finally {
-      await run('ip', 'route', 'delete', 'unreachable', `${far.stack}/32`)
+      await run('ip', 'route', 'delete', 'unreachable', far.stack)
     }
     await sending
     expect((await drainStack(near.sockets, fd)).equals(noise(200_000))).toBe(true)
   })
 
   test('a refused attempt leaves the stack’s other connections as they are', async () => {
-    await run('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1')
-    const { sockets, kernel } = openStack('tun', { gateway: true })
+    await run('sysctl', '-q', '-w', `${words.forwarding}=1`)
+    const { sockets, kernel } = openStack('tun', { version, gateway: true })
     const fd = await connectStack(sockets, await listenEcho(kernel), kernel)
-    await run('ip', 'route', 'add', 'prohibit', network)
+    await run('ip', 'route', 'add', 'prohibit', words.nowhere)
     try {
-      expect(await outcome(connectStack(sockets, 80, '192.0.2.1'))).toBe('EHOSTUNREACH')
+      expect(await outcome(connectStack(sockets, 80, words.nowhere))).toBe(words.prohibit)
       expect(await outcome(connectStack(sockets, 4321, kernel))).toBe('ECONNREFUSED')
     } finally {
-      await run('ip', 'route', 'delete', 'prohibit', network)
+      await run('ip', 'route', 'delete', 'prohibit', words.nowhere)
     }
     await sockets.promises.send(fd, 'as before')
     sockets.shutdown(fd, SHUT_WR)

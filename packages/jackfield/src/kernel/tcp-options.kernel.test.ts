@@ -3,7 +3,7 @@ import { SOL_TCP, TCP_CONGESTION, TCP_INFO } from '@jackfield/sockets'
 import type { TcpInfo } from '@jackfield/tcp'
 import { describe, expect, test } from 'vitest'
 import { noise, type OpenStack, openStack } from './in-process.test-support.js'
-import { run, until } from './kernel.test-support.js'
+import { BOTH_VERSIONS, bracketed, run, until } from './kernel.test-support.js'
 import { connectStack, exchangeStack, listenStack } from './stack-stream.test-support.js'
 import { dial, listen, listenEcho } from './tcp.test-support.js'
 
@@ -15,13 +15,16 @@ const [TIMESTAMPS, SACK, WSCALE] = [1, 2, 4]
  * the socket.
  */
 function ss({ stack }: OpenStack): Promise<string> {
-  return run('ss', '-tieHn', 'dst', stack)
+  return run('ss', '-tieHn', 'dst', bracketed(stack))
 }
 
 /** Without BBR, under which the kernel paces. */
 async function withCubic(opened: OpenStack): Promise<OpenStack> {
-  const { name, kernel, host } = opened
-  await run('ip', 'route', 'replace', `${host(0)}/24`, 'dev', name, 'src', kernel, 'congctl', 'cubic')
+  const { name, kernel, host, length } = opened
+  const subnet = `${host(0)}/${length}`
+  // The one that the kernel made with the address.
+  const metric = kernel.includes(':') ? '256' : '0'
+  await run('ip', 'route', 'replace', subnet, 'dev', name, 'src', kernel, 'metric', metric, 'congctl', 'cubic')
   return opened
 }
 
@@ -42,9 +45,11 @@ const COMBINATIONS: [title: string, sysctl: Record<string, number>, listed: RegE
   ],
 ]
 
-describe.each(COMBINATIONS)('options that the stack has: %s', (_title, sysctl, listed, bits) => {
+const WAYS = BOTH_VERSIONS.flatMap(({ version }) => COMBINATIONS.map((each) => [version, ...each] as const))
+
+describe.each(WAYS)('options that the stack has over IPv%i: %s', (version, _title, sysctl, listed, bits) => {
   test('are agreed where the kernel calls, and both sides say so', async () => {
-    const opened = await withCubic(openStack('tun', { sysctl }))
+    const opened = await withCubic(openStack('tun', { version, sysctl }))
     const { sockets, stack } = opened
     const listening = listenStack(opened, 5000)
     await dial(5000, stack)
@@ -55,7 +60,7 @@ describe.each(COMBINATIONS)('options that the stack has: %s', (_title, sysctl, l
   })
 
   test('are agreed where the stack calls, and bytes pass', async () => {
-    const opened = await withCubic(openStack('tun', { sysctl }))
+    const opened = await withCubic(openStack('tun', { version, sysctl }))
     const { sockets, kernel } = opened
     const accepted: Socket[] = []
     const fd = await connectStack(sockets, await listen(kernel, (socket) => accepted.push(socket)), kernel)

@@ -19,20 +19,20 @@ async function netcat(address: string, port: number, input: string): Promise<str
 }
 
 describe.each([
-  ['over TUN and IPv4, with offloads', 'tun', 4, []],
-  ['over TUN and IPv4, without offloads', 'tun', 4, ['--no-offload']],
-  ['over TUN and IPv4, at MTU 1280', 'tun', 4, ['--mtu', '1280']],
-  ['over TUN and IPv4, at MTU 1280 without offloads', 'tun', 4, ['--mtu', '1280', '--no-offload']],
-  ['over TUN and IPv4, at MTU 9000', 'tun', 4, ['--mtu', '9000']],
-  ['over TUN and IPv4, at MTU 65000', 'tun', 4, ['--mtu', '65000']],
-  ['over TUN and IPv4, at MTU 65000 without offloads', 'tun', 4, ['--mtu', '65000', '--no-offload']],
-  ['over TUN and IPv6, with offloads', 'tun', 6, []],
-  ['over TUN and IPv6, without offloads', 'tun', 6, ['--no-offload']],
-  ['over TUN and IPv6, at MTU 1280', 'tun', 6, ['--mtu', '1280']],
-  ['over TUN and IPv6, at MTU 65000 without offloads', 'tun', 6, ['--mtu', '65000', '--no-offload']],
-  ['over TAP and IPv6, with offloads', 'tap', 6, []],
-  ['over TAP and IPv6, without offloads', 'tap', 6, ['--no-offload']],
-] as const)('connections to jackfield up, %s', (_title, kind, version, more) => {
+  ['over TUN and IPv4, with offloads', 'tun', 4, [], 100],
+  ['over TUN and IPv4, without offloads', 'tun', 4, ['--no-offload'], 100],
+  ['over TUN and IPv4, at MTU 1280', 'tun', 4, ['--mtu', '1280'], 20],
+  ['over TUN and IPv4, at MTU 1280 without offloads', 'tun', 4, ['--mtu', '1280', '--no-offload'], 20],
+  ['over TUN and IPv4, at MTU 9000', 'tun', 4, ['--mtu', '9000'], 20],
+  ['over TUN and IPv4, at MTU 65000', 'tun', 4, ['--mtu', '65000'], 20],
+  ['over TUN and IPv4, at MTU 65000 without offloads', 'tun', 4, ['--mtu', '65000', '--no-offload'], 20],
+  ['over TUN and IPv6, with offloads', 'tun', 6, [], 100],
+  ['over TUN and IPv6, without offloads', 'tun', 6, ['--no-offload'], 100],
+  ['over TUN and IPv6, at MTU 1280', 'tun', 6, ['--mtu', '1280'], 20],
+  ['over TUN and IPv6, at MTU 65000 without offloads', 'tun', 6, ['--mtu', '65000', '--no-offload'], 20],
+  ['over TAP and IPv6, with offloads', 'tap', 6, [], 20],
+  ['over TAP and IPv6, without offloads', 'tap', 6, ['--no-offload'], 20],
+] as const)('connections to jackfield up, %s', (_title, kind, version, more, megabytes) => {
   const { name, stack, parameters } = place(kind, version)
   beforeAll(async () => {
     await upAtOnce(...parameters, ...SERVICES, ...more)
@@ -60,8 +60,8 @@ describe.each([
     }
   })
 
-  test('100 MB come back from echo as they were sent', async () => {
-    const sent = hundredMegabytes()
+  test(`${megabytes} MB come back from echo as they were sent`, async () => {
+    const sent = hundredMegabytes().subarray(0, megabytes * 1_000_000)
     const received = await tcpExchange(stack, sent)
     expect(received.length).toBe(sent.length)
     expect(sha256(received)).toBe(sha256(sent))
@@ -137,10 +137,8 @@ describe('captures of connections', () => {
     expect(await running.stop()).toMatchObject({ code: 0, stderr: '' })
     expect(await faults(file)).toBe('')
     // Options of SYN and SYN-ACK stand in Linux's order: MSS, SACK permitted, time stamps, NOP, window scale.
-    for (const source of [stack, kernel]) {
-      const syn = `${from} == ${source} && tcp.flags.syn == 1`
-      expect([...new Set(await fields(file, syn, 'tcp.option_kind'))]).toEqual(['2,4,8,1,3'])
-    }
+    const syns = await fields(file, 'tcp.flags.syn == 1', from, 'tcp.option_kind')
+    expect([...new Set(syns)].sort()).toEqual([`${kernel}\t2,4,8,1,3`, `${stack}\t2,4,8,1,3`])
     expect(await fields(file, `${from} == ${stack} && tcp.flags.fin == 1`, 'tcp.len')).not.toEqual([])
   })
 })

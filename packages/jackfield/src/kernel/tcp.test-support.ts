@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach } from 'vitest'
 import { noise } from './in-process.test-support.js'
+import { kernelUses } from './kernel.test-support.js'
 
 const sockets: Socket[] = []
 const servers: Server[] = []
@@ -50,7 +51,8 @@ export async function listen(address: string, accepted: (socket: Socket) => void
     accepted(socket)
   })
   servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, address, resolve))
+  await kernelUses(address)
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, address, resolve))
   const bound = server.address()
   return typeof bound === 'object' && bound !== null ? bound.port : 0
 }
@@ -82,3 +84,32 @@ export function hundredMegabytes(): Buffer {
   hundred[0] ??= noise(100_000_000)
   return hundred[0]
 }
+
+/** What differs between the versions in reports of errors. */
+export const ICMP_WORDS = {
+  4: {
+    forwarding: 'net.ipv4.ip_forward',
+    nowhere: '192.0.2.1',
+    unreachable: 'EHOSTUNREACH',
+    prohibit: 'EHOSTUNREACH',
+    beyond: (subnet: string, host: number): string => `10.78.${subnet}.${host}`,
+    headers: 40,
+    tooBig: 'IcmpInDestUnreachs',
+    errorsIn: 'IcmpInDestUnreachs',
+    errorsOut: 'IcmpOutDestUnreachs',
+    rateLimit: 'net.ipv4.icmp_ratelimit',
+  },
+  6: {
+    forwarding: 'net.ipv6.conf.all.forwarding',
+    nowhere: '2001:db8:7::1',
+    // The kernel says of such a route that there is none, and has a word of its own for what is not allowed.
+    unreachable: 'ENETUNREACH',
+    prohibit: 'EACCES',
+    beyond: (subnet: string, host: number): string => `fd78:${subnet}::${host}`,
+    headers: 60,
+    tooBig: 'Icmp6InPktTooBigs',
+    errorsIn: 'Icmp6InDestUnreachs',
+    errorsOut: 'Icmp6OutDestUnreachs',
+    rateLimit: 'net.ipv6.icmp.ratelimit',
+  },
+} as const
