@@ -3,14 +3,13 @@
  * bytes. There is no RFC; the program's source is the definition.
  */
 
-/** States of a test. Those that the server sends, and `TEST_END`, `CLIENT_TERMINATE` and `IPERF_DONE` of the client. */
+/** States of a test: those that the server sends, and `TEST_END` and `IPERF_DONE` of the client. */
 export const TEST_START = 1
 export const TEST_RUNNING = 2
 export const TEST_END = 4
 export const PARAM_EXCHANGE = 9
 export const CREATE_STREAMS = 10
 export const SERVER_TERMINATE = 11
-export const CLIENT_TERMINATE = 12
 export const EXCHANGE_RESULTS = 13
 export const DISPLAY_RESULTS = 14
 export const IPERF_DONE = 16

@@ -92,15 +92,20 @@ class Client {
     return buffer.slice(0, length)
   }
 
-  /** From the end of the test to the server's results. */
+  /** From the end of the test to the server's results, and away. */
   async results(): ReturnType<Client['hear']> {
+    const results = await this.answers()
+    await this.tell(iperf3.IPERF_DONE)
+    this.host.sockets.close(this.fd)
+    return results
+  }
+
+  async answers(): ReturnType<Client['hear']> {
     await this.tell(iperf3.TEST_END)
     expect(await this.state()).toBe(iperf3.EXCHANGE_RESULTS)
     await this.say({})
     const results = await this.hear()
     expect(await this.state()).toBe(iperf3.DISPLAY_RESULTS)
-    await this.tell(iperf3.IPERF_DONE)
-    this.host.sockets.close(this.fd)
     return results
   }
 
@@ -216,6 +221,25 @@ describe('the iperf3 server', () => {
     }
     expect((await net.settle(course())).streams).toHaveLength(1)
     await ended(all)
+  })
+
+  test('serves the next client as soon as one has its results, whether it has said so or not', async () => {
+    const all = pair()
+    const { net, server, client: host, results } = all
+    const [first, second] = [1, 2].map(() => new Client(host, `${server.address}:5201`)) as [Client, Client]
+    const course = async (client: Client) => {
+      await client.begin({ tcp: true, num: 1 })
+      expect(await client.state()).toBe(iperf3.CREATE_STREAMS)
+      await client.stream()
+      expect(await client.state()).toBe(iperf3.TEST_START)
+      expect(await client.state()).toBe(iperf3.TEST_RUNNING)
+      return client.answers()
+    }
+    await net.settle(course(first))
+    await net.settle(course(second))
+    expect(results).toEqual([])
+    await ended(all)
+    expect(results.map(({ error }) => error)).toEqual(['the server ends', 'the server ends'])
   })
 
   test('tells of parameters that it cannot serve by iperf3’s number, and is there for the next', async () => {

@@ -22,25 +22,24 @@ export interface Iperf3Options {
  */
 export function serveIperf3(host: ServiceHost, options: Iperf3Options = {}): () => void {
   const { port = IPERF3_PORT, onResult, cpuUsage = () => ({ user: 0, system: 0 }) } = options
-  let current: Iperf3Test | null = null
+  /** Those that are not over; of them only the last may still have something to be served. */
+  const tests: Iperf3Test[] = []
 
   async function run(test: Iperf3Test): Promise<void> {
+    tests.push(test)
     const result = await test.run()
-    if (current === test) current = null
+    tests.splice(tests.indexOf(test), 1)
     onResult?.(result)
   }
 
   const close = serveStreams(host.sockets, port, (fd, loop) => {
-    if (current === null) {
-      current = new Iperf3Test(host, port, fd, cpuUsage)
-      void run(current)
-    } else if (!current.offer(fd)) {
-      return new RefusedStream(host, loop, fd)
-    }
+    const last = tests.at(-1)
+    if (last === undefined || last.served) void run(new Iperf3Test(host, port, fd, cpuUsage))
+    else if (!last.offer(fd)) return new RefusedStream(host, loop, fd)
     return null
   })
   return () => {
     close()
-    current?.abort('the server ends')
+    for (const test of [...tests]) test.abort('the server ends')
   }
 }

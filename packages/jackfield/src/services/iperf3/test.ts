@@ -31,6 +31,8 @@ const LONGEST = 24 * 3600
 
 /** One test: the server's side of one control connection, from the cookie to `IPERF_DONE`. */
 export class Iperf3Test {
+  /** Whether the client has its results: its word that it is done is waited for, but the next one need not wait. */
+  served = false
   private readonly host: ServiceHost
   private readonly port: number
   private readonly fd: number
@@ -133,6 +135,7 @@ export class Iperf3Test {
     await control.readJson()
     await control.writeJson(results)
     await control.writeState(iperf3.DISPLAY_RESULTS)
+    this.served = true
     await control.readState()
   }
 
