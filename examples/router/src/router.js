@@ -2,7 +2,7 @@
 import { createHost } from 'jackfield'
 import { openTun } from 'jackfield/tun'
 
-/** As `tun0=10.9.0.2/24`: a device with the router's address on it, which says what network is behind it. */
+/** As `tun0=10.9.0.2/24,fd09::2/64`: a device with the router's addresses on it, which say what networks are behind it. */
 const links = []
 /** As `net.ipv4.icmp_ratelimit=0`. */
 const settings = []
@@ -12,15 +12,23 @@ for (const argument of process.argv.slice(2)) {
   else links.push([name, value])
 }
 if (links.length < 2) {
-  console.error('usage: node src/router.js IF=ADDRESS/LEN IF=ADDRESS/LEN ... [net.SETTING=VALUE ...]')
+  console.error('usage: node src/router.js IF=ADDRESS/LEN[,...] IF=ADDRESS/LEN[,...] ... [net.SETTING=VALUE ...]')
   process.exit(2)
 }
 
 const router = createHost({
   name: 'router',
-  sysctl: { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1, ...Object.fromEntries(settings) },
-  interfaces: links.map(([name, address]) => ({ device: openTun({ name }), addresses: [address] })),
+  sysctl: {
+    'net.ipv4.ip_forward': 1,
+    'net.ipv6.conf.all.forwarding': 1,
+    // Link-local addresses, which routers are known by, on devices without hardware addresses to make them of.
+    'net.ipv6.conf.default.addr_gen_mode': 3,
+    ...Object.fromEntries(settings),
+  },
+  interfaces: links.map(([name, addresses]) => ({ device: openTun({ name }), addresses: addresses.split(',') })),
 })
+// Hosts learn their addresses and their default router from what it says.
+for (const [name, addresses] of links) if (addresses.includes(':')) router.advertise(name)
 console.log(`router: ready on ${links.map((link) => link.join(' ')).join(', ')}`)
 
 for (const signal of ['SIGINT', 'SIGTERM']) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ask } from './ask.test-support.js'
-import { BOTH_VERSIONS, execute, ping, run } from './kernel.test-support.js'
+import { BOTH_VERSIONS, execute, ping, run, until } from './kernel.test-support.js'
 import { type RoutedPath, startRouter, tcpExchange } from './router.test-support.js'
 
 /** Waits for each answer, however much sooner others came; by itself traceroute takes no more than ten times as long. */
@@ -138,6 +138,17 @@ test('a stack that forwards is on the recorded route, with the address that the 
     routerNear,
     nearAddress,
   ])
+})
+
+test('a stack that forwards IPv6 gives the kernel its address and default route by what it says of itself', async () => {
+  const { nearDevice, nearAddress } = await startRouter({ version: 6 })
+  const shown = (what: string): Promise<string> => run('ip', '-6', what, 'show', 'dev', nearDevice)
+  await until(async () => /^default via fe80:\S+ proto ra/m.test(await shown('route')), 'the default route')
+  const prefix = nearAddress.replace(/1$/, '')
+  await until(
+    async () => new RegExp(`inet6 ${prefix}[0-9a-f:]+/64 .*dynamic`).test(await shown('address')),
+    'an address',
+  )
 })
 
 /** What the kernel remembers of the path. */
