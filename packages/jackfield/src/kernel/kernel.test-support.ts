@@ -133,6 +133,18 @@ export async function up(...parameters: string[]): Promise<Running> {
   return stack
 }
 
+/** `IFA_F_TENTATIVE` and `IFA_F_DADFAILED` of linux/if_addr.h. */
+const [TENTATIVE, TAKEN] = [0x40, 0x08]
+
+/** Whether any IPv6 address of the kernel's that is asked for is not to be used yet. */
+function anyTentative(asked: (digits: string, device: string) => boolean): boolean {
+  const lines = readFileSync('/proc/net/if_inet6', 'latin1').split('\n')
+  return lines.some((line) => {
+    const [digits = '', , , , flags = '', device = ''] = line.split(/ +/)
+    return asked(digits, device) && (Number.parseInt(flags, 16) & (TENTATIVE | TAKEN)) === TENTATIVE
+  })
+}
+
 const PROBES = 'net.ipv6.conf.default.dad_transmits'
 
 /** How often the kernel probes the IPv6 addresses of devices that are made from now on: once, unless told otherwise. */
@@ -153,6 +165,9 @@ export function withoutKernelProbes<T>(make: () => T): T {
     return make()
   } finally {
     setKernelProbes(1)
+    // Even so a thread of the kernel's has to look at them first: until then sockets can neither be bound to them nor use them.
+    const nothing = new Int32Array(new SharedArrayBuffer(4))
+    for (let waited = 0; waited < 2000 && anyTentative(() => true); waited++) Atomics.wait(nothing, 0, 0, 1)
   }
 }
 
@@ -216,18 +231,6 @@ export function bracketed(address: string): string {
 
 /** What the tests of one subject in both IP versions are called with. */
 export const BOTH_VERSIONS: readonly { readonly version: 4 | 6 }[] = [{ version: 4 }, { version: 6 }]
-
-/** `IFA_F_TENTATIVE` of linux/if_addr.h. */
-const TENTATIVE = 0x40
-
-/** Whether any IPv6 address of the kernel's that is asked for is not to be used yet. */
-function anyTentative(asked: (digits: string, device: string) => boolean): boolean {
-  const lines = readFileSync('/proc/net/if_inet6', 'latin1').split('\n')
-  return lines.some((line) => {
-    const [digits = '', , , , flags = '', device = ''] = line.split(/ +/)
-    return asked(digits, device) && (Number.parseInt(flags, 16) & TENTATIVE) !== 0
-  })
-}
 
 /** Waits until the kernel uses its addresses on a device: on Ethernet it first finds out that nobody else has them. */
 export async function kernelSettled(device: string): Promise<void> {

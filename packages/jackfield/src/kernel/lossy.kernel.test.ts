@@ -5,7 +5,7 @@ import { createHost, type Host } from '../create-host.js'
 import { serve } from '../services/services.js'
 import { openTun } from '../tun.js'
 import { noise } from './in-process.test-support.js'
-import { BOTH_VERSIONS, place, run } from './kernel.test-support.js'
+import { BOTH_VERSIONS, place, run, withoutKernelProbes } from './kernel.test-support.js'
 import { connectStack, exchangeStack } from './stack-stream.test-support.js'
 import { dial, drain, listenEcho, sha256 } from './tcp.test-support.js'
 
@@ -48,7 +48,8 @@ function impairedDevice(version: 4 | 6, impairments: Impairments) {
   const at = place('tun', version)
   const clock = createSystemClock()
   const random = createSeededRandom(1)
-  const tun = openTun({ name: at.name, address: `${at.kernel}/${at.length}`, offload: false })
+  const address = `${at.kernel}/${at.length}`
+  const tun = withoutKernelProbes(() => openTun({ name: at.name, address, offload: false }))
   const device = impair(tun, { clock, random, egress: impairments, ingress: impairments })
   const host = createHost({ clock, interfaces: [{ device, addresses: [`${at.stack}/${at.length}`] }] })
   hosts.push(host)
@@ -64,7 +65,7 @@ async function impairedCable(version: 4 | 6, impairments: Impairments) {
   const random = createSeededRandom(1)
   const cable = createCable({ clock, random, medium: 'ip', ...impairments })
   const router = createHost({ clock, sysctl: { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 } })
-  const near = openTun({ name: at.name, address: `${at.kernel}/${length}` })
+  const near = withoutKernelProbes(() => openTun({ name: at.name, address: `${at.kernel}/${length}` }))
   router.addInterface(near, { addresses: [`${at.stack}/${length}`] })
   router.addInterface(cable.a, { addresses: [`${behind(1)}/${length}`] })
   const target = behind(2)

@@ -3,7 +3,7 @@ import { Prefix } from '@jackfield/addr'
 import type { RouteEntry } from '@jackfield/interfaces'
 import { createCable } from '@jackfield/link'
 import { SHUT_WR, SO_LINGER, SOL_SOCKET } from '@jackfield/sockets'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHost } from '../create-host.js'
 import { serve } from '../services/services.js'
 import { noise, openStack } from './in-process.test-support.js'
@@ -125,9 +125,10 @@ describe.each(BOTH_VERSIONS)('ICMP errors of the stack, IPv$version', ({ version
 
 describe.each(BOTH_VERSIONS)('ICMP errors of the kernel, IPv$version', ({ version }) => {
   const words = ICMP_WORDS[version]
+  beforeAll(() => run('sysctl', '-q', '-w', `${words.forwarding}=1`))
+  afterAll(() => run('sysctl', '-q', '-w', `${words.forwarding}=0`))
 
   test('they do not end a connection that the stack has: it goes on when the way is back', async () => {
-    await run('sysctl', '-q', '-w', `${words.forwarding}=1`)
     const near = openStack('tun', { version, gateway: true })
     const far = openStack('tun', { version, gateway: true })
     serve(far.hosted, 'echo')
@@ -147,7 +148,6 @@ describe.each(BOTH_VERSIONS)('ICMP errors of the kernel, IPv$version', ({ versio
   })
 
   test('a refused attempt leaves the stack’s other connections as they are', async () => {
-    await run('sysctl', '-q', '-w', `${words.forwarding}=1`)
     const { sockets, kernel } = openStack('tun', { version, gateway: true })
     const fd = await connectStack(sockets, await listenEcho(kernel), kernel)
     await run('ip', 'route', 'add', 'prohibit', words.nowhere)
