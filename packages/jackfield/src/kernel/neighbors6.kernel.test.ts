@@ -108,11 +108,16 @@ describe('link-local addresses over TAP', () => {
     sockets.close(stream)
   })
 
-  test('are not reached without a zone', async () => {
-    const { sockets, linkLocal } = openIpv6Stack({ probes: false })
-    await linkLocal()
+  test('are reached without a zone by the first link that has such, but not connected to, as in Linux', async () => {
+    const { name, sockets, linkLocal } = openIpv6Stack({ probes: false })
+    const own = await linkLocal()
+    await kernelSettled(name)
+    const datagrams = await kernelSocket('::')
     const fd = sockets.socket(AF_INET6, SOCK_DGRAM)
-    expect(() => sockets.sendto(fd, 'x', 0, '[fe80::1]:9')).toThrow('EINVAL')
+    sockets.sendto(fd, 'x', 0, `[${await kernelLinkLocal(name)}]:${datagrams.port}`)
+    await datagrams.count(1)
+    expect(datagrams.received[0]?.from.address).toBe(`${own}%${name}`)
+    expect(() => sockets.connect(fd, '[fe80::1]:9')).toThrow('EINVAL')
   })
 })
 
