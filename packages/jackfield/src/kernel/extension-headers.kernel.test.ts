@@ -1,7 +1,17 @@
 import { IpAddress } from '@jackfield/addr'
-import { AF_INET6, IPPROTO_ICMPV6, IPPROTO_RAW, SOCK_RAW } from '@jackfield/sockets'
+import {
+  AF_INET6,
+  IPPROTO_ICMPV6,
+  IPPROTO_RAW,
+  IPV6_DSTOPTS,
+  IPV6_HOPOPTS,
+  IPV6_MTU,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOL_IPV6,
+} from '@jackfield/sockets'
 import { describe, expect, test } from 'vitest'
-import { type OpenStack, openStack, settled } from './in-process.test-support.js'
+import { kernelSocket, type OpenStack, openStack, settled } from './in-process.test-support.js'
 import { run } from './kernel.test-support.js'
 
 const HOP_BY_HOP = 0
@@ -204,4 +214,24 @@ test('an authentication header, which the stack cannot check, is a protocol that
   await settled(opened)
   const made: Made = { next: AUTHENTICATION, bytes: [IPPROTO_ICMPV6, 2, 0, 0, ...Array<number>(12).fill(7)] }
   expect(await answersOfStack(opened, made, 1)).toEqual(['4 1 at 6', 'echo reply'])
+})
+
+test('options headers that a socket sends are well formed for the kernel, in whole datagrams and in fragments', async () => {
+  const opened = openStack('tun', { version: 6 })
+  await settled(opened)
+  const peer = await kernelSocket(opened.kernel)
+  const { sockets } = opened
+  const fd = sockets.socket(AF_INET6, SOCK_DGRAM)
+  for (const option of [IPV6_HOPOPTS, IPV6_DSTOPTS]) {
+    sockets.setsockopt(fd, SOL_IPV6, option, Uint8Array.from(options(0, ...pad(6))))
+  }
+  sockets.setsockopt(fd, SOL_IPV6, IPV6_MTU, 1280)
+  const lengths = [10, 1280 - 40 - 8 - 16, 1280 - 40 - 8 - 15, 4000]
+  for (const length of lengths)
+    sockets.sendto(fd, new Uint8Array(length).fill(length), 0, `[${opened.kernel}]:${peer.port}`)
+  await peer.count(lengths.length)
+  for (const [i, length] of lengths.entries()) {
+    expect(new Uint8Array(peer.received[i]?.data ?? [])).toEqual(new Uint8Array(length).fill(length))
+  }
+  expect(opened.hosted.stack.counters()['Ip6FragCreates']).toBe(2 + 4)
 })
