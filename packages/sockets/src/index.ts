@@ -9,6 +9,7 @@ export {
   type Membership,
   type OptionValue,
   type PacketInfo,
+  type PathMtu,
   type Refusal,
   type Sockaddr,
   SocketError,

@@ -7,6 +7,7 @@ import {
   type Host,
   IP_DROP_MEMBERSHIP,
   IPPROTO_ICMPV6,
+  IPV6_DROP_MEMBERSHIP,
   type NetworkFlow,
   OptionFailure,
   type OptionValue,
@@ -126,8 +127,10 @@ export class IpSocketOptions extends SharedOptionValues {
     if (level === SOL_SOCKET) return setSocketOption(this, name, value)
     if (level === SOL_IP ? this.onlyIpv6 : level !== SOL_IPV6 || this.family !== AF_INET6) return -ENOPROTOOPT
     const action = groupAction(level, name)
-    if (action !== undefined && level === SOL_IP && this.socket.type === SOCK_STREAM && name <= IP_DROP_MEMBERSHIP) {
-      return -EPROTO
+    // Streams have no groups (`IP_ADD_MEMBERSHIP` and its kin).
+    const simple = level === SOL_IP ? name <= IP_DROP_MEMBERSHIP : name <= IPV6_DROP_MEMBERSHIP
+    if (action !== undefined && simple && this.socket.type === SOCK_STREAM) {
+      return level === SOL_IPV6 && typeof value !== 'object' ? -EINVAL : -EPROTO
     }
     if (action !== undefined) return changeGroups(this, level, action, value)
     return level === SOL_IP ? setIpOption(this, name, value) : setIpv6Option(this, name, value)
