@@ -48,6 +48,16 @@ export const NEIGHBOR_LINK_LOCAL = 'fe80::90:2'
 const NEIGHBOR_HARDWARE = '02:00:00:00:90:02'
 const SMALL_MTU = 1400
 
+/** Who may have ICMP datagram sockets, and that nobody may, as it is by default: `ping` has raw ones then. */
+const PING_GROUPS = 'net.ipv4.ping_group_range'
+const NOBODY = '1 0'
+
+/** Takes back what `prepareKernel` did. */
+export async function restoreKernel(): Promise<void> {
+  await run('sysctl', '-qw', `${PING_GROUPS}=${NOBODY}`)
+  await run('ip', 'link', 'delete', 'cmp0')
+}
+
 /** Gives the kernel of this namespace the interface `cmp0`. */
 export async function prepareKernel(): Promise<void> {
   await run('ip', 'link', 'add', 'cmp0', 'type', 'veth', 'peer', 'name', 'cmp1')
@@ -55,7 +65,7 @@ export async function prepareKernel(): Promise<void> {
     await run('sysctl', '-qw', `net.ipv6.conf.${name}.addr_gen_mode=1`, `net.ipv6.conf.${name}.accept_dad=0`)
     await run('ip', 'link', 'set', name, 'mtu', String(SMALL_MTU), 'up')
   }
-  await run('sysctl', '-qw', 'net.ipv4.ping_group_range=0 0')
+  await run('sysctl', '-qw', `${PING_GROUPS}=0 0`)
   // Its other end is no link of this machine's.
   await run('sysctl', '-qw', 'net.ipv6.conf.cmp1.disable_ipv6=1')
   for (const prefix of [`${OWN4}/24`, `${OWN6}/64`, `${OWN_LINK_LOCAL}/64`]) {
