@@ -30,7 +30,7 @@ export class ExpiringList<T extends Expiring> {
   }
 
   /** False where the list is full. */
-  add(entry: T): boolean {
+  private add(entry: T): boolean {
     if (this.list.length >= this.limit) return false
     this.list.push(entry)
     this.arm()
@@ -38,12 +38,23 @@ export class ExpiringList<T extends Expiring> {
   }
 
   /** Gives an entry another `seconds` from now, Infinity for ever. */
-  extend(entry: T, seconds: number): void {
+  private extend(entry: T, seconds: number): void {
     entry.until = untilOf(this.clock, seconds)
     this.arm()
   }
 
-  remove(entry: T): void {
+  /**
+   * Somebody told of something for so many seconds: what is known begins anew, or ends with 0; else it is made.
+   * @returns false where there is no room for it
+   */
+  told(known: T | undefined, seconds: number, make: (until: number) => T): boolean {
+    if (known === undefined) return seconds === 0 || this.add(make(untilOf(this.clock, seconds)))
+    if (seconds === 0) this.remove(known)
+    else this.extend(known, seconds)
+    return true
+  }
+
+  private remove(entry: T): void {
     const at = this.list.indexOf(entry)
     if (at < 0) return
     this.list.splice(at, 1)
@@ -71,7 +82,7 @@ export class ExpiringList<T extends Expiring> {
 }
 
 /** The time of the clock `seconds` from now; Infinity for ever. */
-export function untilOf(clock: Clock, seconds: number): number {
+function untilOf(clock: Clock, seconds: number): number {
   return clock.now() + seconds * 1e6
 }
 

@@ -2,7 +2,7 @@ import { IpAddress, Prefix } from '@jackfield/addr'
 import type { NetworkInterface, RouteEntry } from '@jackfield/interfaces'
 import { followRoutes } from '@jackfield/ip'
 import type { NdpContext } from './context.js'
-import { type Expiring, ExpiringList, secondsLeft, untilOf } from './expiring-list.js'
+import { type Expiring, ExpiringList, secondsLeft } from './expiring-list.js'
 import type { Neighbors } from './neighbors.js'
 
 // What one interface keeps of each: an honest link has a few.
@@ -106,17 +106,9 @@ export class LearnedRoutes {
   /** A router advertised itself as default router for `lifetime` seconds; 0: it is none (RFC 4861 6.3.4). */
   router(address: IpAddress, lifetime: number, preference: number, metric: number): void {
     const known = this.routers.find((router) => router.address.equals(address))
-    if (lifetime === 0) {
-      if (known !== undefined) this.routers.remove(known)
-    } else if (known !== undefined) {
-      known.preference = preference
-      known.metric = metric
-      this.routers.extend(known, lifetime)
-    } else {
-      const until = untilOf(this.context.clock, lifetime)
-      if (!this.routers.add({ address: address.copy(), preference, metric, until })) {
-        this.context.counters.NdpRoutersRefused++
-      }
+    if (known !== undefined) Object.assign(known, { preference, metric })
+    if (!this.routers.told(known, lifetime, (until) => ({ address: address.copy(), preference, metric, until }))) {
+      this.context.counters.NdpRoutersRefused++
     }
     this.update()
   }
@@ -124,10 +116,7 @@ export class LearnedRoutes {
   /** Addresses within the prefix are on the link for `lifetime` seconds (RFC 4861 6.3.4). */
   prefix(prefix: Prefix, lifetime: number): void {
     const known = this.prefixes.find((entry) => entry.prefix.equals(prefix))
-    if (lifetime === 0) {
-      if (known !== undefined) this.prefixes.remove(known)
-    } else if (known !== undefined) this.prefixes.extend(known, lifetime)
-    else if (!this.prefixes.add({ prefix, until: untilOf(this.context.clock, lifetime) })) {
+    if (!this.prefixes.told(known, lifetime, (until) => ({ prefix, until }))) {
       this.context.counters.NdpPrefixesRefused++
     }
     this.update()
@@ -136,16 +125,9 @@ export class LearnedRoutes {
   /** A router advertised a route of its own (RFC 4191 2.3). */
   route(prefix: Prefix, gateway: IpAddress, lifetime: number, preference: number): void {
     const known = this.routes.find((entry) => entry.prefix.equals(prefix) && entry.gateway.equals(gateway))
-    if (lifetime === 0) {
-      if (known !== undefined) this.routes.remove(known)
-    } else if (known !== undefined) {
-      known.preference = preference
-      this.routes.extend(known, lifetime)
-    } else {
-      const until = untilOf(this.context.clock, lifetime)
-      if (!this.routes.add({ prefix, gateway: gateway.copy(), preference, until })) {
-        this.context.counters.NdpPrefixesRefused++
-      }
+    if (known !== undefined) known.preference = preference
+    if (!this.routes.told(known, lifetime, (until) => ({ prefix, gateway: gateway.copy(), preference, until }))) {
+      this.context.counters.NdpPrefixesRefused++
     }
     this.update()
   }

@@ -1,7 +1,7 @@
 import type { IpAddress } from '@jackfield/addr'
 import type { NetworkInterface } from '@jackfield/interfaces'
 import type { NdpContext } from './context.js'
-import { type Expiring, ExpiringList, secondsLeft, untilOf } from './expiring-list.js'
+import { type Expiring, ExpiringList, secondsLeft } from './expiring-list.js'
 import { lifetimeFromWire } from './wire/lifetime.js'
 import type { DnsServerInformation } from './wire/read.js'
 
@@ -40,10 +40,7 @@ export class LearnedServers {
     for (const address of addresses) {
       if (address.isMulticast || address.isUnspecified) continue
       const known = this.servers.find((server) => server.address.equals(address))
-      if (lifetime === 0) {
-        if (known !== undefined) this.servers.remove(known)
-      } else if (known !== undefined) this.servers.extend(known, lifetime)
-      else if (!this.servers.add({ address, until: untilOf(this.context.clock, lifetime) })) {
+      if (!this.servers.told(known, lifetime, (until) => ({ address, until }))) {
         this.context.counters.NdpServersRefused++
       }
     }
